@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* bench: the benchmark's traffic generator, its sink, and the two things to compare with: a bare
+ * redirect and programs that do nothing.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "frame.h"
+
+#define ETH_TYPE_OFFSET 12
+#define UDP_PORT_OFFSET 36
+
+const volatile struct bench_const bench_const;
+struct bench_state bench_state;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, BENCH_EPOCHS);
+	__type(key, __u32);
+	__type(value, __u64);
+} received SEC(".maps");
+
+/* Run by BPF_PROG_TEST_RUN with live frames. The pages come back with what became of the frame
+ * before (any header may have been rewritten), so every byte is written each time.
+ */
+SEC("xdp")
+int generate(struct xdp_md *ctx)
+{
+	__u8 *data = (void *)(long)ctx->data;
+	__u32 turn = bench_state.next, epoch = bench_state.epoch & (BENCH_EPOCHS - 1);
+
+	if (data + BENCH_FRAME_LENGTH > (__u8 *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	bench_state.next = turn + 1 < bench_const.frame_count ? turn + 1 : 0;
+	__builtin_memcpy(data, &bench_state.frames[turn & (BENCH_FRAMES - 1)], BENCH_FRAME_LENGTH);
+	*(__u32 *)(data + BENCH_EPOCH_OFFSET) = epoch;
+	bench_state.generated[epoch]++;
+	return bpf_redirect(bench_const.generate_ifindex, 0);
+}
+
+/* Counts and drops the generator's frames; ARP and all else passes. */
+SEC("xdp")
+int sink(struct xdp_md *ctx)
+{
+	__u8 *data = (void *)(long)ctx->data;
+	__u32 key;
+	__u64 *count;
+
+	if (data + BENCH_FRAME_LENGTH > (__u8 *)(long)ctx->data_end)
+		return XDP_PASS;
+	if (*(__u16 *)(data + ETH_TYPE_OFFSET) != bpf_htons(0x0800) ||
+	    *(__u16 *)(data + UDP_PORT_OFFSET) != bpf_htons(BENCH_UDP_PORT))
+		return XDP_PASS;
+	key = *(__u32 *)(data + BENCH_EPOCH_OFFSET) & (BENCH_EPOCHS - 1);
+	count = bpf_map_lookup_elem(&received, &key);
+	if (count)
+		(*count)++;
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int redirect(struct xdp_md *ctx)
+{
+	return bpf_redirect(bench_const.redirect_ifindex, 0);
+}
+
+SEC("xdp")
+int empty_xdp(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+
+SEC("tc")
+int empty_tc(struct __sk_buff *skb)
+{
+	return TC_ACT_OK;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// One TCP stream between two containers on the bridge, as `tnad` without any option serves it.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <optional>
+
+#include "cases.h"
+#include "clock.h"
+#include "command.h"
+#include "tnad.h"
+
+namespace tna::bench {
+namespace {
+
+constexpr const char* kServer = "192.0.2.2";
+
+// Bits a second from the generator's namespace to the sink's; its ends are on processors 0 and 1.
+Result<double> stream(double seconds) {
+  std::string printed = TRY(
+      run({"iperf3", "-c", kServer, "-A", "0", "-J", "-t", fmt::format("{}", std::ceil(seconds))}));
+  Json result = Json::parse(printed, nullptr, false);
+  static const Json::json_pointer received("/end/sum_received/bits_per_second");
+  if (result.is_discarded() || !result.contains(received)) return error("iperf3: " + printed);
+  return result[received].get<double>();
+}
+
+// Starts the server for one stream, and sends it.
+Result<double> one_stream(const Bed& bed, double seconds) {
+  std::optional<Child> server;
+  {
+    Inside inside = TRY(Inside::enter(bed.sink()));
+    server.emplace(TRY(Child::start({"iperf3", "-s", "-1", "-A", "1", "--forceflush"})));
+  }
+  TRY(server->wait_for("listening", 5));
+  Inside inside = TRY(Inside::enter(bed.generator()));
+  double rate = TRY(stream(seconds));
+  TRY(server->finish(5));
+  return rate;
+}
+
+// The bytes that went fast on the port that the stream enters by.
+Result<double> fast_bytes(const Tnad& tnad) {
+  return double(count(TRY(tnad.interface(Bed::port_in(0))), "fast_bytes"));
+}
+
+Result<double> accelerated_stream(const Bed& bed, double seconds) {
+  Tnad tnad = TRY(Tnad::start(bed, "auto", "tc"));
+  TRY(one_stream(bed, 1));  // both ends are learned and fresh now
+  double before = TRY(fast_bytes(tnad));
+  double rate = TRY(one_stream(bed, seconds));
+  double fast = TRY(fast_bytes(tnad)) - before, sent = rate / 8 * std::ceil(seconds);
+  if (fast < 0.9 * sent)
+    return error(fmt::format("only {:.0f} of about {:.0f} bytes went fast", fast, sent));
+  TRY(tnad.stop());
+  return rate;
+}
+
+}  // namespace
+
+Result<std::vector<Row>> tcp(const Options& options) {
+  Bed bed = TRY(Bed::create());
+  TRY(run({"ip", "-n", bed.generator().name(), "addr", "add", "192.0.2.1/24", "dev",
+           Bed::generator_end(0)}));
+  TRY(run({"ip", "-n", bed.sink().name(), "addr", "add", std::string(kServer) + "/24", "dev",
+           Bed::sink_end(0)}));
+  std::vector<double> plain, fast;
+  for (int round = 1; round <= options.rounds; ++round) {
+    fmt::print(stderr, "tcp: round {} of {}\n", round, options.rounds);
+    TRY(nothing_attached(bed));
+    TRY(one_stream(bed, 1));
+    plain.push_back(TRY(one_stream(bed, options.seconds)));
+    fast.push_back(TRY(accelerated_stream(bed, options.seconds)));
+  }
+  Row row{.name = "tcp", .hook = "tc", .runs = options.rounds};
+  row.values["gbit_per_second"] = std::round(median(fast) / 1e7) / 100;
+  row.values["linux_gbit_per_second"] = std::round(median(plain) / 1e7) / 100;
+  row.values["over_linux"] = std::round(median(fast) / median(plain) * 1000) / 1000;
+  row.goals = {{"over_linux", Goal::at_least, 1.0}};
+  return std::vector{row};
+}
+
+}  // namespace tna::bench

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// One lane's traffic: generator, counting sink, and the bare redirect to compare with.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "base/result.h"
+#include "bed.h"
+
+namespace tna::bench {
+
+struct ObjectCloser {
+  void operator()(bpf_object* object) const { bpf_object__close(object); }
+};
+struct LinkDestroyer {
+  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+};
+using Object = std::unique_ptr<bpf_object, ObjectCloser>;
+using Link = std::unique_ptr<bpf_link, LinkDestroyer>;
+
+struct Rate {
+  double pps = 0;  // counted at the sink
+  std::uint64_t sent = 0, received = 0;
+};
+
+class Flow {
+ public:
+  // Loads the programs and puts the sink on the lane's end.
+  static Result<Flow> open(const Bed& bed, int lane = 0);
+  Flow(Flow&&) noexcept = default;
+  ~Flow();
+
+  // Sends for about that long from the calling thread's processor.
+  Result<Rate> run(double seconds);
+  Result<> send(std::uint32_t frames);
+  // Frames of the epoch that the sink has seen.
+  Result<std::uint64_t> received(std::uint32_t epoch = 0) const;
+  // Frames of the epoch that the generator has made.
+  std::uint64_t generated(std::uint32_t epoch) const;
+  // The epoch that frames belong to from now on, 0 to 3.
+  void set_epoch(std::uint32_t epoch);
+
+  // An XDP program on the lane's ingress port that does nothing but redirect to the egress port.
+  Result<Link> attach_redirect() const;
+  // The program that does nothing, for "xdp" or "tc".
+  Result<int> empty_program(const std::string& hook) const;
+
+ private:
+  struct Unmapper {
+    void operator()(bench_state* state) const;
+  };
+  Flow(const Bed& bed, int lane, Object object)
+      : bed_(&bed), lane_(lane), object_(std::move(object)) {}
+  Result<Link> attach(const char* program, const Netns& netns, const std::string& device) const;
+  Result<int> program(const char* name) const;
+
+  const Bed* bed_;
+  int lane_;
+  Object object_;
+  Link sink_;
+  std::unique_ptr<bench_state, Unmapper> state_;
+};
+
+}  // namespace tna::bench

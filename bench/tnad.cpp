@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tnad.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <net/if.h>
+
+#include <filesystem>
+#include <thread>
+
+namespace tna::bench {
+namespace {
+
+constexpr auto kTcxIngress =
+    static_cast<bpf_attach_type>(46);  // BPF_TCX_INGRESS, from Linux 6.6 on
+
+// tnad and tna are built into the folder where this program is.
+std::string sibling(const char* name) {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / name;
+}
+
+// The program of a clsact filter, which is where kernels before tcx have it.
+std::uint32_t filter_program(IfIndex ifindex) {
+  LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = int(ifindex), .attach_point = BPF_TC_INGRESS);
+  for (std::uint32_t priority : {1u, 49152u}) {
+    LIBBPF_OPTS(bpf_tc_opts, filter, .handle = 1, .priority = priority);
+    if (bpf_tc_query(&hook, &filter) == 0) return filter.prog_id;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::uint32_t attached_program(IfIndex ifindex, const std::string& hook) {
+  std::uint32_t ids[16] = {}, count = 16;
+  if (hook == "xdp") return bpf_xdp_query_id(int(ifindex), 0, ids) == 0 ? ids[0] : 0;
+  if (bpf_prog_query(int(ifindex), kTcxIngress, 0, nullptr, ids, &count) == 0)
+    return count ? ids[0] : 0;
+  return filter_program(ifindex);
+}
+
+Result<> nothing_attached(const Bed& bed) {
+  Inside inside = TRY(Inside::enter(bed.dut()));
+  for (int lane = 0; lane < bed.lanes(); ++lane)
+    for (const std::string& port : {Bed::port_in(lane), Bed::port_out(lane)})
+      for (const char* hook : {"xdp", "tc"})
+        if (attached_program(if_nametoindex(port.c_str()), hook))
+          return error("an " + std::string(hook) + " program is left on " + port);
+  return {};
+}
+
+Result<Tnad> Tnad::start(const Bed& bed, const std::string& hook, const std::string& expected,
+                         Life life) {
+  std::string control = "/run/" + bed.dut().name() + ".sock";
+  Arguments command{sibling("tnad"), "--netns", bed.dut().name(), "--hook",   hook,
+                    "--control",     control,   "--config",       "/dev/null"};
+  int elsewhere =
+      int(std::thread::hardware_concurrency()) - 1;  // the last processor: not the measured one
+  Tnad tnad(bed, TRY(Child::start(command, elsewhere, life)), control);
+  TRY(tnad.child_.wait_for("ready", 20));
+  for (int lane = 0; lane < bed.lanes(); ++lane) {
+    for (const std::string& port : {Bed::port_in(lane), Bed::port_out(lane)}) {
+      Json interface = TRY(tnad.interface(port));
+      if (text(interface, "hook") != expected)
+        return error(port + " should be on " + expected + ": " + dump(interface));
+    }
+  }
+  return tnad;
+}
+
+Result<std::string> Tnad::tna(const Arguments& command) const {
+  Arguments words{sibling("tna"), "--control", control_};
+  words.insert(words.end(), command.begin(), command.end());
+  return run(words);
+}
+
+std::string Tnad::tna_command(const std::string& command) const {
+  return sibling("tna") + " --control " + control_ + " " + command;
+}
+
+Result<Json> Tnad::json(Arguments command) const {
+  command.push_back("--json");
+  std::string printed = TRY(tna(command));
+  Json answer = Json::parse(printed, nullptr, false);
+  if (answer.is_discarded()) return error("`tna " + join(command) + "` prints no JSON: " + printed);
+  return answer;
+}
+
+Result<Json> Tnad::interface(const std::string& name) const {
+  Json status = TRY(json({"status"}));
+  for (const Json& interface : items(status, "interfaces"))
+    if (text(interface, "name") == name) return interface;
+  return error("`tna status` does not mention " + name + ": " + dump(status));
+}
+
+Result<PortCounters> Tnad::counters() const {
+  PortCounters sum;
+  for (int lane = 0; lane < bed_->lanes(); ++lane) {
+    Json port = TRY(interface(Bed::port_in(lane)));
+    sum.fast += count(port, "fast_packets");
+    sum.slow += count(port, "slow_packets");
+  }
+  return sum;
+}
+
+Result<> Tnad::stop() {
+  TRY(child_.stop(10));
+  return nothing_attached(*bed_);
+}
+
+}  // namespace tna::bench

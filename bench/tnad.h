@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A tnad of our own for the device under test, and what `tna` says about it.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "bed.h"
+#include "command.h"
+
+namespace tna::bench {
+
+struct PortCounters {
+  std::uint64_t fast = 0, slow = 0;
+};
+
+class Tnad {
+ public:
+  // Ready, and with the hook as expected ("xdp" or "tc") on the lanes' ports. hook: as for tnad
+  // --hook.
+  static Result<Tnad> start(const Bed& bed, const std::string& hook, const std::string& expected,
+                            Life life = Life::with_us);
+
+  // The interface's part of the status.
+  Result<Json> interface(const std::string& name) const;
+  // Summed over the lanes' ingress ports.
+  Result<PortCounters> counters() const;
+  // What `tna COMMAND --json` prints.
+  Result<Json> json(Arguments command) const;
+  // The output of `tna COMMAND`.
+  Result<std::string> tna(const Arguments& command) const;
+  // What to type to run `tna COMMAND`.
+  std::string tna_command(const std::string& command) const;
+  // SIGTERM; an error unless it ends well and leaves nothing attached.
+  Result<> stop();
+  pid_t pid() const { return child_.pid(); }
+  void keep() { child_.keep(); }
+
+ private:
+  Tnad(const Bed& bed, Child child, std::string control)
+      : bed_(&bed), child_(std::move(child)), control_(std::move(control)) {}
+  const Bed* bed_;
+  Child child_;
+  std::string control_;
+};
+
+// An error unless neither XDP nor tc programs stand on the device under test's ports.
+Result<> nothing_attached(const Bed& bed);
+// The id of the program on the device, which must be in the calling thread's namespace; 0: none.
+std::uint32_t attached_program(IfIndex ifindex, const std::string& hook);
+
+}  // namespace tna::bench

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* xdp.h: the packet as XDP gives it. The other context layer is ctx/skb.h; both offer
+ * tna_ctx_open(), tna_hdr(), tna_ctx_tagged(), tna_ctx_gso(), tna_ctx_device_free(), tna_ctx_path_to_free(),
+ * tna_ctx_trim() and tna_ctx_send().
+ */
+#ifndef TNA_CTX_XDP_H
+#define TNA_CTX_XDP_H
+
+#include "lib/pkt.h"
+#include "lib/device.h"
+
+/* The bytes [off, off + len) of the packet, or NULL where they are not all there. */
+static __always_inline void *tna_hdr(struct tna_pkt *p, __u32 off, __u32 len)
+{
+	struct xdp_md *ctx = p->ctx;
+	void *data = (void *)(long)ctx->data + off;
+
+	return data + len <= (void *)(long)ctx->data_end ? data : NULL;
+}
+
+static __always_inline void tna_ctx_open(struct tna_pkt *p, struct xdp_md *ctx)
+{
+	struct xdp_buff *xdp = bpf_cast_to_kern_ctx(ctx);
+	__u64 len = (void *)(long)ctx->data_end - (void *)(long)ctx->data;
+
+	/* Keep clang from subtracting the lower halves of the pointers: the verifier would refuse. */
+	asm volatile("" : "+r"(len));
+	p->ctx = ctx;
+	p->dev = xdp->rxq->dev;
+	p->len = len;
+}
+
+/* A VLAN tag beside the frame: those have been punted. One within it is in p->proto. */
+static __always_inline bool tna_ctx_tagged(struct tna_pkt *p)
+{
+	return false;
+}
+
+/* Several packets of a stream in one, to be cut by whoever sends them: never seen here. */
+static __always_inline bool tna_ctx_gso(struct tna_pkt *p)
+{
+	return false;
+}
+
+/* Everything that Linux would do between XDP and the bridge must be nothing: packet sockets, tc,
+ * netfilter's ingress hook (net/core/dev.c:__netif_receive_skb_core). And the frame must be all that
+ * there is: no second buffer, no tag or checksum work that only the sk_buff behind it tells of.
+ */
+static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
+{
+	struct xdp_buff *xdp = bpf_cast_to_kern_ctx(p->ctx);
+
+	if (tna_device_tapped(p->dev) || tna_net_tapped(p->net))
+		return tna_punt(p, TNA_R_TAP);
+	if (p->dev->tcx_ingress)
+		return tna_punt(p, TNA_R_TC);
+	if (p->dev->nf_hooks_ingress)
+		return tna_punt(p, TNA_R_NF_INGRESS);
+	if (xdp->flags & XDP_FLAGS_HAS_FRAGS)
+		return tna_punt(p, TNA_R_MULTI_BUFFER);
+	if (tna_const.veth) {
+		/* drivers/net/veth.c:veth_xdp_buff; NULL for frames that were redirected here */
+		struct sk_buff *skb = tna_as(struct veth_xdp_buff, xdp)->skb;
+
+		if (skb) {
+			if (skb->vlan_all)
+				return tna_punt(p, TNA_R_TAG_ASIDE);
+			if (BPF_CORE_READ_BITFIELD(skb, ip_summed) == CHECKSUM_PARTIAL)
+				return tna_punt(p, TNA_R_CHECKSUM);
+		}
+	}
+	return TNA_NEXT;
+}
+
+/* A redirected frame passes by all of the egress side but the driver: it must be nothing, too, and the
+ * driver must take the frame, since a redirect that fails is a silent loss
+ * (net/core/filter.c:xdp_do_redirect, net/core/xdp.c:xdp_ok_fwd_dev).
+ */
+static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
+{
+	struct net_device *dev = p->out_dev;
+
+	if (p->len > dev->mtu + ETH_HLEN + VLAN_HLEN)
+		return tna_punt(p, TNA_R_TOO_LONG);
+	if (!(dev->flags & IFF_UP))
+		return tna_punt(p, TNA_R_EGRESS_STATE);
+	if (dev->tcx_egress)
+		return tna_punt(p, TNA_R_EGRESS_TC);
+	if (dev->nf_hooks_egress)
+		return tna_punt(p, TNA_R_EGRESS_NF);
+	if (tna_device_tapped(dev))
+		return tna_punt(p, TNA_R_EGRESS_TAP);
+	if (!(dev->xdp_features & NETDEV_XDP_ACT_NDO_XMIT))
+		return tna_punt(p, TNA_R_EGRESS_XMIT);
+	if (!tna_qdisc_plain(dev))
+		return tna_punt(p, TNA_R_EGRESS_QDISC);
+	return TNA_NEXT;
+}
+
+static __always_inline bool tna_ctx_trim(struct tna_pkt *p, __u32 length)
+{
+	return bpf_xdp_adjust_tail(p->ctx, (int)length - (int)p->len) == 0;
+}
+
+static __always_inline int tna_ctx_send(struct tna_pkt *p)
+{
+	return bpf_redirect(p->out_ifindex, 0);
+}
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* bridge_forward: may the frame leave by that port, and is its way out free?
+ * Reads  the egress port and its device.   Sets  p->out_dev, p->out_ifindex.
+ * Punts  SAME_PORT (Linux drops, or sends back where hairpin is on), EGRESS_STATE, ISOLATED, PORT_FLAG,
+ *        BACKUP (net/bridge/br_forward.c:should_deliver, br_forward); TOO_LONG and EGRESS_*: see ctx/.
+ */
+#ifndef TNA_FPM_BRIDGE_FORWARD_H
+#define TNA_FPM_BRIDGE_FORWARD_H
+
+#include "lib/pkt.h"
+
+static __always_inline enum tna_verdict fpm_bridge_forward(struct tna_pkt *p)
+{
+	__u64 flags = p->out->flags;
+
+	if (p->out == p->in)
+		return tna_punt(p, TNA_R_SAME_PORT);
+	if (p->out->state != BR_STATE_FORWARDING)
+		return tna_punt(p, TNA_R_EGRESS_STATE);
+	if (flags & p->in_flags & BR_ISOLATED)
+		return tna_punt(p, TNA_R_ISOLATED);
+	if (flags & (BR_VLAN_TUNNEL | (tna_const.suppress ? 0 : BR_PROXYARP_WIFI)))
+		return tna_punt(p, TNA_R_PORT_FLAG);
+	if (p->out->backup_port)
+		return tna_punt(p, TNA_R_BACKUP);
+	p->out_dev = p->out->dev;
+	p->out_ifindex = p->out_dev->ifindex;
+	return tna_ctx_path_to_free(p);
+}
+
+#endif

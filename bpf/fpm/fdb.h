@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* fdb: which port owns the destination MAC?
+ * Reads  the kernel's own table (p->fdb).   Sets  p->out.
+ * Punts  FDB_MISS (Linux floods), LOCAL (for the bridge itself, or a station that is being deleted).
+ */
+#ifndef TNA_FPM_FDB_H
+#define TNA_FPM_FDB_H
+
+#include "lib/fdb.h"
+
+static __always_inline enum tna_verdict fpm_fdb(struct tna_pkt *p)
+{
+	__u64 address = tna_fdb_find(&p->fdb, p->dst);
+	struct net_bridge_fdb_entry *entry;
+
+	if (!address)
+		return tna_punt(p, TNA_R_FDB_MISS);
+	entry = tna_as(struct net_bridge_fdb_entry, address);
+	p->out = entry->dst;
+	if (entry->flags & 1UL << BR_FDB_LOCAL || !p->out)
+		return tna_punt(p, TNA_R_LOCAL);
+	return TNA_NEXT;
+}
+
+#endif

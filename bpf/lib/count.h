@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* count.h: counters per CPU and interface, and the word to the controller when a guard fails. */
+#ifndef TNA_COUNT_H
+#define TNA_COUNT_H
+
+#include "lib/shared.h"
+
+/* The counters of the ingress interface, NULL where none were set up. */
+static __always_inline struct tna_counters *tna_counters_of(struct tna_pkt *p)
+{
+	__u32 ifindex = p->dev->ifindex, key = ifindex % TNA_SLOTS;
+	struct tna_slot *slot = bpf_map_lookup_elem(&tna_slots, &key);
+
+	if (!slot || slot->ifindex != ifindex)
+		return NULL;
+	return bpf_map_lookup_elem(&tna_counters, &slot->index);
+}
+
+/* Once until the controller arms the guard anew: the change may have sent no other notification. */
+static __always_inline void tna_report_stale(struct tna_pkt *p)
+{
+	struct tna_event event = {.kind = TNA_EVENT_STALE, .ifindex = p->dev->ifindex};
+
+	if (tna_guard.reported)
+		return;
+	tna_guard.reported = 1;
+	bpf_ringbuf_output(&tna_events, &event, sizeof(event), 0);
+}
+
+static __always_inline void tna_count_punt(struct tna_pkt *p)
+{
+	struct tna_counters *c = tna_counters_of(p);
+
+	if (c && p->reason < TNA_R_COUNT)
+		c->punts[p->reason]++;
+	if (p->reason == TNA_R_STALE)
+		tna_report_stale(p);
+}
+
+#endif

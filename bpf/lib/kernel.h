@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* kernel.h: the few fields of kernel structures that the fast path reads, as CO-RE types, and how
+ * they are read: by typed pointers (bpf_rdonly_cast, 6.12 and later). A load through such a pointer
+ * costs about a nanosecond; a bad one reads 0 and harms nothing.
+ */
+#ifndef TNA_KERNEL_H
+#define TNA_KERNEL_H
+
+#define TNA_CORE __attribute__((preserve_access_index))
+
+extern void *bpf_cast_to_kern_ctx(void *) __ksym __weak;
+extern void *bpf_rdonly_cast(const void *, __u32) __ksym __weak;
+
+/* The address as a pointer to the kernel's type. */
+#define tna_as(type, address) \
+	((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
+
+/* Eight bytes of any kernel address as a number: rb_node begins with a plain word, so its type lets
+ * the verifier see a scalar, which can be masked and compared where a typed pointer can't.
+ */
+struct rb_node {
+	unsigned long __rb_parent_color;
+} TNA_CORE;
+#define tna_word(address) (tna_as(struct rb_node, (address))->__rb_parent_color)
+
+/* An int at any kernel address. */
+typedef struct {
+	int counter;
+} TNA_CORE atomic_t;
+struct refcount_struct {
+	atomic_t refs;
+} TNA_CORE;
+#define tna_int(address) (tna_as(struct refcount_struct, (address))->refs.counter)
+
+/* The address of a member, for tna_word(): tna_member(tbl, struct bucket_table, buckets). */
+#define tna_member(object, type, member) ((__u64)(object) + bpf_core_field_offset(type, member))
+
+struct list_head {
+	struct list_head *next;
+} TNA_CORE;
+
+/* netfilter */
+struct nf_hook_entries;
+struct netns_nf {
+	struct nf_hook_entries *hooks_ipv4[5];
+	struct nf_hook_entries *hooks_ipv6[5];
+	struct nf_hook_entries *hooks_bridge[5];
+} TNA_CORE;
+struct net {
+	struct list_head ptype_all;
+	struct netns_nf nf;
+} TNA_CORE;
+typedef struct {
+	struct net *net;
+} TNA_CORE possible_net_t;
+
+/* tc */
+struct bpf_prog;
+struct bpf_mprog_fp {
+	struct bpf_prog *prog;
+} TNA_CORE;
+struct bpf_mprog_bundle;
+struct bpf_mprog_entry {
+	struct bpf_mprog_fp fp_items[64];
+	struct bpf_mprog_bundle *parent;
+} TNA_CORE;
+struct bpf_mprog_bundle {
+	struct bpf_mprog_entry a;
+} TNA_CORE;
+struct mini_Qdisc;
+struct tcx_entry {
+	struct mini_Qdisc *miniq;
+	struct bpf_mprog_bundle bundle;
+} TNA_CORE;
+struct Qdisc_ops {
+	char id[16];
+} TNA_CORE;
+struct Qdisc {
+	void *enqueue;
+	const struct Qdisc_ops *ops;
+} TNA_CORE;
+
+/* devices */
+struct rtnl_link_ops {
+	const char *kind;
+} TNA_CORE;
+struct vlan_group {
+	unsigned int nr_vlan_devs;
+} TNA_CORE;
+struct vlan_info {
+	struct vlan_group grp;
+} TNA_CORE;
+struct net_device {
+	unsigned long priv_flags;
+	unsigned int mtu;
+	struct nf_hook_entries *nf_hooks_egress;
+	struct bpf_mprog_entry *tcx_egress;
+	unsigned int flags;
+	unsigned short hard_header_len;
+	int ifindex;
+	void *rx_handler_data;
+	possible_net_t nd_net;
+	struct bpf_mprog_entry *tcx_ingress;
+	struct list_head ptype_all;
+	struct vlan_info *vlan_info;
+	unsigned int xdp_features;
+	struct nf_hook_entries *nf_hooks_ingress;
+	struct Qdisc *qdisc;
+	const struct rtnl_link_ops *rtnl_link_ops;
+	unsigned char priv[];
+} TNA_CORE;
+struct xdp_rxq_info {
+	struct net_device *dev;
+} TNA_CORE;
+struct xdp_buff {
+	struct xdp_rxq_info *rxq;
+	unsigned int flags;
+} TNA_CORE;
+struct sk_buff {
+	struct net_device *dev;
+	__u32 vlan_all;
+	__u8 ip_summed; /* a bit field in the kernel: read by TNA_BITS() */
+} TNA_CORE;
+struct veth_xdp_buff {
+	struct xdp_buff xdp;
+	struct sk_buff *skb;
+} TNA_CORE;
+struct veth_priv {
+	struct net_device *peer;
+	struct bpf_prog *_xdp_prog;
+} TNA_CORE;
+
+/* bridge: net/bridge/br_private.h */
+struct rhash_lock_head;
+struct bucket_table {
+	unsigned int size, nest;
+	__u32 hash_rnd;
+	struct rhash_lock_head *buckets[];
+} TNA_CORE;
+struct rhashtable {
+	struct bucket_table *tbl;
+} TNA_CORE;
+struct net_bridge {
+	struct net_device *dev;
+	unsigned long options;
+	struct rhashtable fdb_hash_tbl;
+	unsigned char topology_change;
+	unsigned long forward_delay, ageing_time;
+} TNA_CORE;
+struct net_bridge_port {
+	struct net_bridge *br;
+	struct net_device *dev;
+	unsigned long flags;
+	struct net_bridge_port *backup_port;
+	__u32 backup_nhid;
+	__u8 state;
+} TNA_CORE;
+typedef struct {
+	unsigned char addr[6];
+} mac_addr;
+struct rhash_head {
+	struct rhash_head *next;
+} TNA_CORE;
+struct net_bridge_fdb_key {
+	mac_addr addr;
+	__u16 vlan_id;
+} TNA_CORE;
+struct net_bridge_fdb_entry {
+	struct rhash_head rhnode;
+	struct net_bridge_port *dst;
+	struct net_bridge_fdb_key key;
+	unsigned long flags, updated;
+} TNA_CORE;
+
+/* Bit numbers that differ between kernels. */
+enum net_bridge_opts {
+	BROPT_VLAN_ENABLED,
+	BROPT_NF_CALL_IPTABLES,
+	BROPT_NF_CALL_IP6TABLES,
+	BROPT_NEIGH_SUPPRESS_ENABLED,
+	BROPT_MST_ENABLED,
+};
+
+
+/* Bit numbers that have been the same since 5.5; the enum has no name that CO-RE could find. */
+#define BR_FDB_LOCAL 0
+#define BR_FDB_STICKY 2
+#define BR_FDB_LOCKED 8
+
+/* net_bridge_port.flags: include/linux/if_bridge.h. */
+#define BR_HAIRPIN_MODE (1UL << 0)
+#define BR_LEARNING (1UL << 5)
+#define BR_PROXYARP (1UL << 8)
+#define BR_PROXYARP_WIFI (1UL << 10)
+#define BR_VLAN_TUNNEL (1UL << 13)
+#define BR_ISOLATED (1UL << 16)
+#define BR_PORT_LOCKED (1UL << 21)
+
+#define BR_STATE_FORWARDING 3
+
+#define IFF_UP 0x1
+#define IFF_PROMISC 0x100
+#define IFF_BRIDGE_PORT 0x200 /* net_device.priv_flags */
+#define NETDEV_XDP_ACT_NDO_XMIT 4
+#define CHECKSUM_PARTIAL 3
+#define XDP_FLAGS_HAS_FRAGS 1 /* xdp_buff.flags */
+#define VLAN_HLEN 4
+
+#endif

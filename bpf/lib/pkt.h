@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* pkt.h: what the modules know of a packet, the one bounds check, the one way out to Linux. */
+#ifndef TNA_PKT_H
+#define TNA_PKT_H
+
+#include "tna.h"
+#include "lib/kernel.h"
+
+#define ETH_ALEN 6
+#define ETH_HLEN 14
+
+enum tna_verdict {
+	TNA_NEXT, /* go on with the next module */
+	TNA_PUNT, /* Linux decides; p->reason says why */
+	TNA_DROP,
+	TNA_SENT, /* p->out_ifindex gets the packet */
+};
+
+/* A bridge's FDB, read once for both addresses: lib/fdb.h. */
+struct tna_fdb {
+	__u64 buckets; /* address */
+	__u32 mask, seed;
+	bool nested; /* a table being grown under memory pressure */
+};
+
+struct tna_pkt {
+	void *ctx;			/* xdp_md or __sk_buff: for ctx/ only */
+	struct net_device *dev;		/* where the packet came in */
+	struct net *net;
+	__u64 now;			/* jiffies */
+	__u32 len;			/* bytes from the Ethernet header on */
+	__be16 proto;			/* EtherType, or a length */
+	__u8 reason;			/* enum tna_reason, with TNA_PUNT */
+
+	__u64 dst, src;			/* MACs as FDB keys of VLAN 0: memory order, upper 16 bits 0 */
+	struct net_bridge_port *in;	/* the bridge port that dev is */
+	struct net_bridge *br;
+	__u64 br_options, in_flags;
+	struct tna_fdb fdb;
+
+	struct net_bridge_port *out;	/* the bridge port to leave by */
+	struct net_device *out_dev;
+	__u32 out_ifindex;
+	__u32 trim; /* bytes to be left of the frame, 0 for all */
+};
+
+/* What this program is specialised for; the verifier removes what is off. */
+extern const volatile struct tna_const tna_const;
+
+static __always_inline enum tna_verdict tna_punt(struct tna_pkt *p, enum tna_reason reason)
+{
+	p->reason = reason;
+	return TNA_PUNT;
+}
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* pipeline.h: THE SPINE. The modules in the order in which Linux would do the work; each behind a
+ * constant, so that a program has only what its configuration uses, with a hook slot between every two.
+ */
+#ifndef TNA_PIPELINE_H
+#define TNA_PIPELINE_H
+
+#include "lib/count.h"
+#include "fpm/guards.h"
+#include "fpm/parse_l2.h"
+#include "fpm/bridge_ingress.h"
+#include "fpm/suppress.h"
+#include "fpm/fdb.h"
+#include "fpm/bridge_forward.h"
+#include "fpm/bridge_nf.h"
+#include "lib/slots.h"
+
+static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
+{
+	enum tna_verdict v;
+
+	if ((v = fpm_guards(p)))
+		return v;
+	if ((v = TNA_SLOT(p, start)))
+		return v;
+	if ((v = fpm_parse_l2(p)))
+		return v;
+	if ((v = TNA_SLOT(p, parsed)))
+		return v;
+	if (tna_const.bridge) {
+		if ((v = fpm_bridge_ingress(p)))
+			return v;
+		if ((v = fpm_suppress(p)))
+			return v;
+		if ((v = fpm_fdb(p)))
+			return v;
+		if ((v = TNA_SLOT(p, forward)))
+			return v;
+		if ((v = fpm_bridge_forward(p)))
+			return v;
+		if (tna_const.bridge_nf4 && (v = fpm_bridge_nf(p)))
+			return v;
+	}
+	if ((v = TNA_SLOT(p, end)))
+		return v;
+	return TNA_SENT;
+}
+
+/* True: the caller sends the packet. False: it is Linux's. */
+static __always_inline bool tna_pipeline(struct tna_pkt *p)
+{
+	struct tna_counters *c;
+
+	if (tna_modules(p) == TNA_SENT) {
+		c = tna_counters_of(p);
+		if (c) {
+			/* The one change to the packet comes after the last decision. */
+			if (!p->trim || tna_ctx_trim(p, p->trim)) {
+				c->fast_packets++;
+				c->fast_bytes += p->trim ? p->trim : p->len;
+				return true;
+			}
+			p->reason = TNA_R_IP_INVALID;
+		} else {
+			p->reason = TNA_R_UNKNOWN_IF;
+		}
+	}
+	tna_count_punt(p);
+	return false;
+}
+
+#endif

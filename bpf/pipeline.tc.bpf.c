@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The fast path at tc (tcx) ingress. */
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include "ctx/skb.h"
+#include "pipeline.h"
+
+SEC("tc")
+int tna_tc(struct __sk_buff *ctx)
+{
+	struct tna_pkt p = {};
+
+	tna_ctx_open(&p, ctx);
+	return tna_pipeline(&p) ? tna_ctx_send(&p) : TC_ACT_UNSPEC;
+}
+
+/* The kernel lets only GPL-compatible programs call what the fast path calls. */
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

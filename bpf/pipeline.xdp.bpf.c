@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The fast path at XDP. */
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include "ctx/xdp.h"
+#include "pipeline.h"
+
+SEC("xdp.frags")
+int tna_xdp(struct xdp_md *ctx)
+{
+	struct tna_pkt p = {};
+
+	tna_ctx_open(&p, ctx);
+	return tna_pipeline(&p) ? tna_ctx_send(&p) : XDP_PASS;
+}
+
+/* The kernel lets only GPL-compatible programs call what the fast path calls. */
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* tna.h: what the fast path and the controller agree on, the only header that both include.
+ * Every struct here is shared memory or a map value: fixed-width members, no holes.
+ */
+#ifndef TNA_H
+#define TNA_H
+
+#include <linux/types.h>
+
+#ifndef __cplusplus
+#define static_assert _Static_assert
+#endif
+
+#define TNA_ABI 1 /* to be raised with every change of this file's layouts */
+
+/* Why a packet was left to Linux: X(NAME, name in `tna status`, what it means to an administrator). */
+#define TNA_REASONS(X)                                                                         \
+	X(LEASE, "lease", "tnad has not renewed its lease")                                    \
+	X(STALE, "stale", "the kernel's hooks differ from those the program was made for")     \
+	X(UNKNOWN_IF, "unknown_if", "no counters have been set up for the interface")          \
+	X(TAP, "tap", "a packet socket (tcpdump) listens on the ingress interface or on all")  \
+	X(TC, "tc", "a tc program or filter stands on the ingress interface")                  \
+	X(NF_INGRESS, "nf_ingress", "a netfilter ingress hook stands on the ingress interface") \
+	X(NOT_PORT, "not_port", "the interface is no port of a bridge")                        \
+	X(VLAN_DEVICE, "vlan_device", "a VLAN device on the ingress port takes frames first")   \
+	X(SHORT, "short", "the frame ends before its headers do")                              \
+	X(MULTI_BUFFER, "multi_buffer", "the frame lies in several buffers")                   \
+	X(TAG_ASIDE, "tag_aside", "the VLAN tag travels outside of the frame")                 \
+	X(CHECKSUM, "checksum", "the sender left the checksum to the device")                  \
+	X(SOURCE_INVALID, "source_invalid", "source MAC is zero or a group address")           \
+	X(GROUP, "group", "broadcast, multicast or link-local destination")                    \
+	X(CONTROL, "control", "ARP, RARP, CFM or MRP, which the bridge may answer itself")     \
+	X(SUPPRESS, "suppress", "neighbour discovery that the bridge may answer itself")       \
+	X(BRIDGE_OPTION, "bridge_option", "the bridge filters VLANs or uses MST")              \
+	X(BRIDGE_PROMISC, "bridge_promisc", "the bridge device is promiscuous (tcpdump)")      \
+	X(PORT_FLAG, "port_flag", "a port option that is not modelled")                        \
+	X(PORT_STATE, "port_state", "the ingress port is not forwarding")                      \
+	X(LOCKED, "locked", "the source is not authorised on a locked port")                   \
+	X(SOURCE_UNKNOWN, "source_unknown", "Linux must learn the source")                     \
+	X(SOURCE_MOVED, "source_moved", "Linux must move the source to this port")             \
+	X(SOURCE_LOCAL, "source_local", "the source MAC is one of the bridge's own")           \
+	X(SOURCE_REFRESH, "source_refresh", "Linux must refresh the source's FDB entry")       \
+	X(FDB_MISS, "fdb_miss", "no FDB entry for the destination")                            \
+	X(FDB_BUSY, "fdb_busy", "the FDB is being resized or a hash chain is too long")        \
+	X(LOCAL, "local", "the destination is the bridge itself")                              \
+	X(SAME_PORT, "same_port", "the destination is behind the ingress port")                \
+	X(EGRESS_STATE, "egress_state", "the egress port is not forwarding or is down")        \
+	X(ISOLATED, "isolated", "both ports are isolated")                                     \
+	X(BACKUP, "backup", "the egress port has a backup port")                               \
+	X(TOO_LONG, "too_long", "the frame is longer than the egress MTU allows")              \
+	X(EGRESS_TAP, "egress_tap", "a packet socket (tcpdump) listens on the egress interface") \
+	X(EGRESS_TC, "egress_tc", "a tc program or filter stands on the egress interface")     \
+	X(EGRESS_NF, "egress_nf", "a netfilter egress hook stands on the egress interface")    \
+	X(EGRESS_QDISC, "egress_qdisc", "the egress interface shapes or polices")              \
+	X(EGRESS_XMIT, "egress_xmit", "the egress driver takes no redirected frames now")      \
+	X(BRIDGE_NF, "bridge_nf", "br_netfilter hands bridged IP to iptables/nftables rules")  \
+	X(IP_INVALID, "ip_invalid", "an IP packet that br_netfilter would drop or change")
+
+enum tna_reason {
+#define TNA_REASON_ENUM(name, text, meaning) TNA_R_##name,
+	TNA_REASONS(TNA_REASON_ENUM)
+#undef TNA_REASON_ENUM
+	TNA_R_COUNT
+};
+
+/* What a program is specialised for: .rodata, so that the verifier removes what is off. A new
+ * member goes to the end; the controller finds members by this layout.
+ */
+struct tna_const {
+	__u8 bridge;	    /* interfaces are bridge ports: FDB forwarding */
+	__u8 veth;	    /* XDP only: interfaces are veth, the sender's sk_buff lies behind the frame */
+	__u8 suppress;	    /* the bridge suppresses or proxies ARP/ND on some port */
+	__u8 bridge_nf4;    /* br_netfilter's hooks are registered: honour its sysctls; check IPv4 */
+	__u8 bridge_nf6;    /* with bridge_nf4: check IPv6 too (off: IPv6 is left to Linux) */
+	__u8 redirect_peer; /* tc only: into a veth without the stop at its queue */
+	__u8 slot_start, slot_parsed, slot_forward, slot_end; /* code is linked into the slot */
+	__u8 pad[6];
+};
+static_assert(sizeof(struct tna_const) == 16, "shared: no holes");
+
+/* The hooks of a bridged packet, in nf_hook_entries arrays. */
+enum { TNA_HOOK_PREROUTING, TNA_HOOK_FORWARD, TNA_HOOK_POSTROUTING, TNA_HOOKS };
+
+/* What a program was compiled for; fpm/guards.h compares it with the kernel's own. Lives in .data of
+ * each loaded program, mapped by the controller. All pointers are kernel addresses.
+ */
+struct tna_guard {
+	__u64 net;		       /* struct net */
+	__u64 hooks_bridge[TNA_HOOKS]; /* net->nf.hooks_bridge[]: only br_netfilter's, or 0 */
+	__u64 hooks_ipv4[TNA_HOOKS];   /* net->nf.hooks_ipv4[]: nothing that acts on a bridged packet */
+	__u64 hooks_ipv6[TNA_HOOKS];
+	__u64 call_iptables;	       /* address of the namespace's bridge-nf-call-iptables, an int */
+	__u64 call_ip6tables;
+	__u64 filter_vlan_tagged;
+	__u64 filter_pppoe_tagged;
+	__u32 armed;		       /* 0: everything goes to Linux */
+	__u32 reported;		       /* set by the program when it has sent TNA_EVENT_STALE */
+};
+static_assert(sizeof(struct tna_guard) == 15 * 8, "shared: no holes");
+
+/* One for all programs of a daemon, mapped by it. */
+struct tna_lease {
+	__u64 until; /* jiffies64: the fast path ends when this is past */
+};
+
+/* Where an interface counts: index ifindex % TNA_SLOTS. */
+#define TNA_SLOTS 65536
+struct tna_slot {
+	__u32 ifindex;
+	__u32 index; /* into the counters map */
+};
+
+/* Per CPU and interface. */
+struct tna_counters {
+	__u64 fast_packets;
+	__u64 fast_bytes; /* from the Ethernet header on, without FCS */
+	__u64 punts[TNA_R_COUNT];
+};
+
+/* What the fast path tells the controller, by ring buffer. */
+enum { TNA_EVENT_STALE = 1 };
+struct tna_event {
+	__u32 kind;
+	__u32 ifindex;
+};
+
+#endif

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "assemble/guard.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string_view>
+
+namespace tna {
+namespace {
+
+constexpr std::string_view kHookNames[TNA_HOOKS] = {"prerouting", "forward", "postrouting"};
+
+// br_netfilter's own functions on bridged packets (net/bridge/br_netfilter_hooks.c), by the names they
+// have had since 6.1. bpf/fpm/bridge_nf.h does what they do where there are no rules.
+constexpr std::array<std::string_view, 5> kBridgeNetfilter = {
+    "br_nf_pre_routing", "br_nf_forward", "br_nf_forward_ip", "br_nf_forward_arp", "br_nf_post_routing"};
+// Among the IP hooks: keeps packets that the bridge hands over from being seen twice; does nothing else.
+constexpr std::string_view kSabotage = "ip_sabotage_in";
+constexpr std::uint64_t kNever = ~0ULL;  // no kernel address: a guard that always fails
+
+std::string hex(std::uint64_t value) {
+  char text[19];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+bool is_bridge_netfilter(const std::string& function) {
+  return std::ranges::find(kBridgeNetfilter, function) != kBridgeNetfilter.end();
+}
+
+// The first function that does not keep to itself, empty where there is none.
+std::string acting(const HookArray& array) {
+  for (const std::string& function : array.functions)
+    if (function != kSabotage) return function;
+  return {};
+}
+
+void guard_ip(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>& arrays,
+              const std::string& family, std::vector<PlannedGuard>& notes) {
+  for (int i = 0; i < TNA_HOOKS; i++) {
+    std::string function = acting(arrays[i]);
+    std::string name = family + " " + std::string(kHookNames[i]) + " hooks";
+    words[i] = function.empty() ? arrays[i].pointer : kNever;
+    if (function.empty())
+      notes.push_back({name, hex(words[i]), "no rules for bridged packets that br_netfilter hands over"});
+    else
+      notes.push_back({name, "never", function + " may decide on bridged packets: while br_netfilter hands "
+                                      "them over they go to Linux"});
+  }
+}
+
+}  // namespace
+
+std::string foreign_rules(const NetfilterState& netfilter) {
+  for (int i = 0; i < TNA_HOOKS; i++)
+    for (const std::string& function : netfilter.bridge[i].functions)
+      if (!is_bridge_netfilter(function))
+        return "netfilter rules stand on bridged packets (" + std::string(kHookNames[i]) + ": " + function +
+               "): an nftables bridge table or ebtables, left to Linux so far";
+  if (bridge_netfilter_active(netfilter) && !netfilter.call_iptables)
+    return "br_netfilter is active, but its sysctls net.bridge.bridge-nf-* were not found";
+  return {};
+}
+
+bool bridge_netfilter_active(const NetfilterState& netfilter) {
+  return std::ranges::any_of(netfilter.bridge, [](const HookArray& array) {
+    return std::ranges::any_of(array.functions, is_bridge_netfilter);
+  });
+}
+
+tna_guard guard_for(const NetfilterState& netfilter, std::vector<PlannedGuard>& notes) {
+  tna_guard guard{};
+  guard.armed = 1;
+  guard.net = netfilter.net;
+  notes.push_back({"network namespace", hex(guard.net), "an interface may be moved to another one"});
+  for (int i = 0; i < TNA_HOOKS; i++) {
+    guard.hooks_bridge[i] = netfilter.bridge[i].pointer;
+    notes.push_back({"bridge " + std::string(kHookNames[i]) + " hooks", hex(guard.hooks_bridge[i]),
+                     guard.hooks_bridge[i] ? "nobody but br_netfilter stands there" : "nobody stands there"});
+  }
+  if (!bridge_netfilter_active(netfilter)) return guard;
+  guard_ip(guard.hooks_ipv4, netfilter.ipv4, "ipv4", notes);
+  guard_ip(guard.hooks_ipv6, netfilter.ipv6, "ipv6", notes);
+  guard.call_iptables = netfilter.call_iptables;
+  guard.call_ip6tables = netfilter.call_ip6tables;
+  guard.filter_vlan_tagged = netfilter.filter_vlan_tagged;
+  guard.filter_pppoe_tagged = netfilter.filter_pppoe_tagged;
+  return guard;
+}
+
+}  // namespace tna

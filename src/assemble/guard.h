@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the netfilter hooks of a namespace mean for bridged packets, and the guards that follow.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "assemble/plan.h"
+
+namespace tna {
+
+// Why bridged packets can't be accelerated at all: somebody's hook stands among those of the bridge.
+// Empty: nobody but br_netfilter does.
+std::string foreign_rules(const NetfilterState&);
+
+// br_netfilter's hooks are registered in the namespace.
+bool bridge_netfilter_active(const NetfilterState&);
+
+// The words that programs compare, each with its reason.
+tna_guard guard_for(const NetfilterState&, std::vector<PlannedGuard>& notes);
+
+}  // namespace tna

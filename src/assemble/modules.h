@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fast path's modules, one row each, in the order of the spine (bpf/pipeline.h).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string_view>
+
+#include "tna.h"
+
+namespace tna {
+
+enum class Module {
+  guards,
+  parse_l2,
+  bridge_ingress,
+  suppress,
+  fdb,
+  bridge_forward,
+  bridge_nf,
+  count,
+};
+
+struct ModuleTraits {
+  Module module;
+  const char* name;                   // as in knowledge/*.toml and bpf/fpm/NAME.h
+  std::uint8_t tna_const::*constant;  // what switches it on; several modules may share one
+};
+
+// clang-format off
+inline constexpr ModuleTraits kModules[] = {
+    {Module::guards,         "guards",         nullptr},
+    {Module::parse_l2,       "parse_l2",       nullptr},
+    {Module::bridge_ingress, "bridge_ingress", &tna_const::bridge},
+    {Module::suppress,       "suppress",       &tna_const::suppress},
+    {Module::fdb,            "fdb",            &tna_const::bridge},
+    {Module::bridge_forward, "bridge_forward", &tna_const::bridge},
+    {Module::bridge_nf,      "bridge_nf",      &tna_const::bridge_nf4},
+};
+// clang-format on
+static_assert(std::size(kModules) == static_cast<std::size_t>(Module::count),
+              "every module has a row");
+static_assert(
+    [] {
+      for (std::size_t i = 0; i < std::size(kModules); i++)
+        if (kModules[i].module != static_cast<Module>(i)) return false;
+      return true;
+    }(),
+    "rows stand in the order of the enumeration");
+
+constexpr const ModuleTraits& traits(Module module) {
+  return kModules[static_cast<std::size_t>(module)];
+}
+
+constexpr std::optional<Module> module_named(std::string_view name) {
+  for (const ModuleTraits& row : kModules)
+    if (row.name == name) return row.module;
+  return std::nullopt;
+}
+
+}  // namespace tna

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this kernel and these devices can do, found by trying. Plain values; the probes fill them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/net_types.h"
+#include "tna.h"
+
+namespace tna {
+
+// One thing the fast path may need of the kernel.
+struct Feature {
+  std::string name;
+  bool available = false;
+  std::string detail;  // how it was found, or why it is missing: the kernel's own words
+  bool operator==(const Feature&) const = default;
+};
+
+struct KernelCapabilities {
+  std::string release;          // uname -r
+  std::vector<Feature> features;
+  bool operator==(const KernelCapabilities&) const = default;
+
+  bool has(const std::string& feature) const;
+  // The detail of a feature, for people.
+  std::string detail(const std::string& feature) const;
+};
+
+// Features that plans ask for.
+inline constexpr char kFeatureTypedReads[] = "typed kernel reads";  // bpf_rdonly_cast and its BTF
+inline constexpr char kFeatureXdp[] = "xdp pipeline";               // the verifier takes it
+inline constexpr char kFeatureTc[] = "tc pipeline";
+inline constexpr char kFeatureTcx[] = "tcx links";
+inline constexpr char kFeatureTapGuard[] = "live tap guard";
+inline constexpr char kFeatureTcGuard[] = "live tc guard";
+inline constexpr char kFeatureRedirectGuard[] = "live redirect guard";
+
+struct DeviceCapabilities {
+  std::string driver;                // ETHTOOL_GDRVINFO, "veth", "virtio_net", ...
+  std::uint64_t xdp_features = 0;    // NETDEV_XDP_ACT_*, genetlink family "netdev" (6.3 and later)
+  bool xdp_features_known = false;
+  bool rx_vlan_offload = false;      // the device takes VLAN tags out of received frames
+  bool gro = false;
+  IfIndex peer = 0;                  // veth: its other end, an index in the peer's namespace
+  bool peer_elsewhere = false;       // that is another namespace than this
+  bool operator==(const DeviceCapabilities&) const = default;
+
+  // NETDEV_XDP_ACT_BASIC and _REDIRECT: frames can be received by native XDP and sent elsewhere.
+  bool native_xdp() const { return (xdp_features & 3) == 3; }
+  // NETDEV_XDP_ACT_NDO_XMIT: may be the target of an XDP redirect, at this moment.
+  bool redirect_target() const { return xdp_features & 4; }
+};
+
+// One nf_hook_entries array of a namespace and who stands in it.
+struct HookArray {
+  std::uint64_t pointer = 0;           // kernel address, 0: no hook
+  std::vector<std::string> functions;  // symbol names, "0x..." where the kernel names none
+  bool operator==(const HookArray&) const = default;
+};
+
+// The words of the kernel that guards are compared with: net/netfilter/core.c,
+// net/bridge/br_netfilter_hooks.c. Index: TNA_HOOK_*.
+struct NetfilterState {
+  std::uint64_t net = 0;  // address of struct net
+  std::array<HookArray, TNA_HOOKS> bridge, ipv4, ipv6;
+  // Addresses of br_netfilter's sysctls of this namespace; 0 where br_netfilter is not active.
+  std::uint64_t call_iptables = 0, call_ip6tables = 0;
+  std::uint64_t filter_vlan_tagged = 0, filter_pppoe_tagged = 0;
+  // Their values as of now; the fast path reads them live.
+  int call_iptables_now = 0, call_ip6tables_now = 0;
+  bool operator==(const NetfilterState&) const = default;
+};
+
+struct Capabilities {
+  KernelCapabilities kernel;
+  std::map<IfIndex, DeviceCapabilities> devices;
+  NetfilterState netfilter;
+  bool operator==(const Capabilities&) const = default;
+};
+
+}  // namespace tna

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capabilities/probe_devices.h"
+
+#include <linux/ethtool.h>
+#include <linux/if.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "base/fd.h"
+#include "introspect/generic_netlink.h"
+
+namespace tna {
+namespace {
+
+// linux/netdev.h, newer than Debian 12's headers (6.3).
+constexpr std::uint8_t kNetdevDevGet = 1;                                // NETDEV_CMD_DEV_GET
+constexpr std::uint16_t kNetdevIfIndex = 1, kNetdevXdpFeatures = 3;      // NETDEV_A_DEV_*
+
+bool ethtool(int socket, const std::string& name, void* command) {
+  ifreq request{};
+  std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);
+  request.ifr_data = static_cast<char*>(command);
+  return ioctl(socket, SIOCETHTOOL, &request) == 0;
+}
+
+void ask_ethtool(int socket, const std::string& name, DeviceCapabilities& device) {
+  ethtool_drvinfo driver{.cmd = ETHTOOL_GDRVINFO};
+  if (ethtool(socket, name, &driver)) device.driver = driver.driver;
+  ethtool_value flags{.cmd = ETHTOOL_GFLAGS};
+  if (ethtool(socket, name, &flags)) device.rx_vlan_offload = flags.data & ETH_FLAG_RXVLAN;
+  ethtool_value gro{.cmd = ETHTOOL_GGRO};
+  if (ethtool(socket, name, &gro)) device.gro = gro.data;
+}
+
+// The family "netdev" of generic netlink; none before 6.3.
+class XdpFeatures {
+ public:
+  XdpFeatures() {
+    auto netlink = Netlink::open(NETLINK_GENERIC);
+    if (!netlink) return;
+    auto family = generic_family(*netlink, "netdev");
+    if (!family) return;
+    family_ = family->id;
+    netlink_.emplace(std::move(*netlink));
+  }
+
+  void ask(IfIndex ifindex, DeviceCapabilities& device) {
+    if (!netlink_) return;
+    Request request = generic_request(family_, kNetdevDevGet);
+    request.put(kNetdevIfIndex, ifindex);
+    auto asked = netlink_->get("XDP features", std::move(request), [&](Bytes bytes) {
+      auto message = parse_generic(bytes);
+      if (!message) return;
+      for (auto [type, payload] : message->attributes)
+        if (type == kNetdevXdpFeatures) device.xdp_features_known |= take(payload, device.xdp_features);
+    });
+    if (!asked) device.xdp_features_known = false;  // the device is going
+  }
+
+ private:
+  std::optional<Netlink> netlink_;
+  std::uint16_t family_ = 0;
+};
+
+}  // namespace
+
+void probe_devices(const std::map<IfIndex, Link>& links, const std::set<IfIndex>& which,
+                   std::map<IfIndex, DeviceCapabilities>& into) {
+  if (which.empty()) return;
+  Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  XdpFeatures xdp;
+  for (IfIndex ifindex : which) {
+    auto link = links.find(ifindex);
+    if (link == links.end()) continue;
+    DeviceCapabilities device;
+    if (socket) ask_ethtool(socket.get(), link->second.name, device);
+    xdp.ask(ifindex, device);
+    if (link->second.kind == "veth") {
+      device.peer = link->second.lower;
+      device.peer_elsewhere = link->second.lower_netnsid.has_value();
+    }
+    into[ifindex] = std::move(device);
+  }
+}
+
+}  // namespace tna

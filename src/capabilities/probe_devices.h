@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each device can do: driver, XDP features, offloads.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "capabilities/capabilities.h"
+#include "introspect/objects.h"
+
+namespace tna {
+
+// Asks the devices in `which` (of the calling thread's namespace) and puts the answers into `into`.
+// What a device or the kernel does not tell stays at its default. Feature changes are announced by
+// RTM_NEWLINK, so a device whose link changed is to be asked again.
+void probe_devices(const std::map<IfIndex, Link>& links, const std::set<IfIndex>& which,
+                   std::map<IfIndex, DeviceCapabilities>& into);
+
+}  // namespace tna

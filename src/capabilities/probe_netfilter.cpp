@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capabilities/probe_netfilter.h"
+
+#include <optional>
+#include <vector>
+
+namespace tna {
+namespace {
+
+constexpr int kHooks[TNA_HOOKS] = {0, 2, 4};  // NF_BR_ and NF_INET_ PRE_ROUTING, FORWARD, POST_ROUTING
+constexpr unsigned kMostHooks = 64;           // more in one array is taken for garbage
+constexpr int kMostNodes = 4096;
+
+// An offset that must exist; the kernel's structure is part of the error.
+Result<std::uint32_t> offset_of(const KernelMemory& memory, const char* type, const char* member) {
+  if (auto offset = memory.offset(type, member)) return *offset;
+  return error(std::string("the kernel's struct ") + type + " has no member " + member);
+}
+
+Result<HookArray> read_hooks(KernelMemory& memory, Symbols& symbols, std::uint64_t slot) {
+  HookArray array;
+  array.pointer = TRY(memory.read<std::uint64_t>(slot));
+  if (!array.pointer) return array;
+  auto count = TRY(memory.read<std::uint16_t>(array.pointer));
+  if (count > kMostHooks) return error("netfilter hooks changed while they were read");
+  std::uint64_t first = array.pointer + TRY(offset_of(memory, "nf_hook_entries", "hooks"));
+  for (unsigned i = 0; i < count; i++)  // struct nf_hook_entry: function, private pointer
+    array.functions.push_back(symbols.name(TRY(memory.read<std::uint64_t>(first + 16 * i))));
+  if (TRY(memory.read<std::uint64_t>(slot)) != array.pointer)
+    return error("netfilter hooks changed while they were read");
+  return array;
+}
+
+// The sysctl tables of a namespace are a tree of directories, each a red-black tree of names.
+class SysctlTree {
+ public:
+  static Result<SysctlTree> open(KernelMemory& memory, std::uint64_t net) {
+    SysctlTree tree(memory);
+    tree.node_header_ = TRY(offset_of(memory, "ctl_node", "header"));
+    tree.left_ = TRY(offset_of(memory, "rb_node", "rb_left"));
+    tree.right_ = TRY(offset_of(memory, "rb_node", "rb_right"));
+    tree.header_table_ = TRY(offset_of(memory, "ctl_table_header", "ctl_table"));
+    tree.header_node_ = TRY(offset_of(memory, "ctl_table_header", "node"));
+    tree.dir_root_ = TRY(offset_of(memory, "ctl_dir", "root"));
+    tree.entry_name_ = TRY(offset_of(memory, "ctl_table", "procname"));
+    tree.entry_data_ = TRY(offset_of(memory, "ctl_table", "data"));
+    auto entry_size = memory.size("ctl_table"), node_size = memory.size("ctl_node");
+    if (!entry_size || !node_size) return error("the kernel's sysctl types are unknown");
+    tree.entry_size_ = *entry_size;
+    tree.node_size_ = *node_size;
+    tree.top_ = net + TRY(offset_of(memory, "net", "sysctls")) +
+                TRY(offset_of(memory, "ctl_table_set", "dir"));
+    return tree;
+  }
+
+  struct Entry {
+    std::uint64_t header = 0, data = 0;
+  };
+
+  std::uint64_t top() const { return top_; }
+
+  // The entry of that name in the directory, nullopt where there is none.
+  Result<std::optional<Entry>> find(std::uint64_t directory, const std::string& name) {
+    std::vector<std::uint64_t> open = {TRY(memory_.read<std::uint64_t>(directory + dir_root_))};
+    for (int visited = 0; !open.empty(); visited++) {
+      std::uint64_t node = open.back();
+      open.pop_back();
+      if (!node) continue;
+      if (visited > kMostNodes) return error("the sysctl tree changed while it was read");
+      auto header = TRY(memory_.read<std::uint64_t>(node + node_header_));
+      auto nodes = TRY(memory_.read<std::uint64_t>(header + header_node_));
+      auto entry = TRY(memory_.read<std::uint64_t>(header + header_table_)) +
+                   (node - nodes) / node_size_ * entry_size_;
+      if (TRY(memory_.text(TRY(memory_.read<std::uint64_t>(entry + entry_name_)))) == name)
+        return Entry{header, TRY(memory_.read<std::uint64_t>(entry + entry_data_))};
+      open.push_back(TRY(memory_.read<std::uint64_t>(node + left_)));
+      open.push_back(TRY(memory_.read<std::uint64_t>(node + right_)));
+    }
+    return std::nullopt;
+  }
+
+ private:
+  explicit SysctlTree(KernelMemory& memory) : memory_(memory) {}
+  KernelMemory& memory_;
+  std::uint64_t top_ = 0;
+  std::uint32_t node_header_ = 0, left_ = 0, right_ = 0, header_table_ = 0, header_node_ = 0,
+                dir_root_ = 0, entry_name_ = 0, entry_data_ = 0, entry_size_ = 0, node_size_ = 0;
+};
+
+// net.bridge.bridge-nf-*, where br_netfilter has registered them in this namespace.
+Result<> read_bridge_nf(KernelMemory& memory, NetfilterState& state) {
+  auto tree = TRY(SysctlTree::open(memory, state.net));
+  std::uint64_t directory = tree.top();
+  for (const char* name : {"net", "bridge"}) {
+    auto entry = TRY(tree.find(directory, name));
+    if (!entry) return {};
+    directory = entry->header;  // a directory's table header is its first member
+  }
+  for (auto [name, address] : {std::pair{"bridge-nf-call-iptables", &state.call_iptables},
+                               std::pair{"bridge-nf-call-ip6tables", &state.call_ip6tables},
+                               std::pair{"bridge-nf-filter-vlan-tagged", &state.filter_vlan_tagged},
+                               std::pair{"bridge-nf-filter-pppoe-tagged", &state.filter_pppoe_tagged}}) {
+    auto entry = TRY(tree.find(directory, name));
+    if (!entry) return error(std::string("br_netfilter has no sysctl ") + name);
+    *address = entry->data;
+  }
+  state.call_iptables_now = TRY(memory.read<int>(state.call_iptables));
+  state.call_ip6tables_now = TRY(memory.read<int>(state.call_ip6tables));
+  return {};
+}
+
+}  // namespace
+
+Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols) {
+  NetfilterState state;
+  state.net = TRY(memory.net());
+  std::uint64_t nf = state.net + TRY(offset_of(memory, "net", "nf"));
+  for (auto [member, arrays] : {std::pair{"hooks_bridge", &state.bridge},
+                                std::pair{"hooks_ipv4", &state.ipv4}, std::pair{"hooks_ipv6", &state.ipv6}}) {
+    std::uint64_t slots = nf + TRY(offset_of(memory, "netns_nf", member));
+    for (int i = 0; i < TNA_HOOKS; i++)
+      (*arrays)[i] = TRY(read_hooks(memory, symbols, slots + 8 * kHooks[i]));
+  }
+  TRY(read_bridge_nf(memory, state));
+  return state;
+}
+
+}  // namespace tna

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/controller.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "base/log.h"
+#include "capabilities/probe_devices.h"
+#include "capabilities/probe_kernel.h"
+#include "capabilities/probe_netfilter.h"
+
+namespace tna {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kTick = 1s;        // the lease, and what sends no notification
+constexpr auto kTryAgain = 200ms;  // after a dump that failed
+constexpr std::uint32_t kCounters = 512;  // sets of counters at least
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Controller>> Controller::start(EventLoop& loop, ControllerOptions options) {
+  auto kernel = TRY(KernelView::open());
+  auto memory = TRY(KernelMemory::open());
+  auto events = TRY(kernel.resync());
+  auto links = std::ranges::count_if(events, [](const Event& e) { return std::holds_alternative<Link>(e); });
+  auto counters = std::max<std::uint32_t>(kCounters, 2 * links);
+  auto deployer = TRY(Deployer::open(options.pins, counters));
+  std::unique_ptr<Controller> controller(new Controller(loop, std::move(options), std::move(kernel),
+                                                        std::move(memory), std::move(deployer)));
+  controller->capabilities_.kernel = probe_kernel(controller->memory_);
+  for (auto [hook, name] : {std::pair{Hook::xdp, kFeatureXdp}, std::pair{Hook::tc, kFeatureTc}}) {
+    const Error* refusal = controller->deployer_.refusal(hook);
+    controller->capabilities_.kernel.features.push_back(
+        {name, !refusal, refusal ? refusal->message : "the verifier takes it"});
+  }
+  TRY(controller->listen());
+  controller->take(events);
+  controller->renew_lease();
+  controller->pass();
+  controller->tick_.arm(kTick);
+  return controller;
+}
+
+Controller::Controller(EventLoop& loop, ControllerOptions options, KernelView kernel, KernelMemory memory,
+                       Deployer deployer)
+    : loop_(loop), options_(std::move(options)), kernel_(std::move(kernel)), memory_(std::move(memory)),
+      deployer_(std::move(deployer)) {}
+
+Result<> Controller::listen() {
+  for (int fd : kernel_.fds()) watches_.push_back(TRY(loop_.on_readable(fd, [this, fd] { read(fd); })));
+  watches_.push_back(TRY(loop_.on_readable(deployer_.events_fd(), [this] {
+    if (deployer_.drain()) mark_changed(0us);  // a guard failed: what it compares with has changed
+  })));
+  settle_ = TRY(loop_.timer([this] { pass(); }));
+  tick_ = TRY(loop_.timer([this] { tick(); }));
+  resync_ = TRY(loop_.timer([this] {
+    auto events = kernel_.resync();
+    if (!events) return resync_later(events.error());
+    take(*events);
+  }));
+  return {};
+}
+
+void Controller::read(int fd) {
+  auto events = kernel_.read(fd);
+  if (!events) return resync_later(events.error());
+  take(*events);
+}
+
+void Controller::resync_later(const Error& why) {
+  log_warning("{}; reading the configuration anew", why.message);
+  resync_.arm(kTryAgain);
+}
+
+void Controller::take(const std::vector<Event>& events) {
+  bool changed = false;
+  for (const Event& event : events) {
+    if (auto* link = std::get_if<Link>(&event)) {
+      to_probe_.insert(link->ifindex);
+    } else if (auto* gone = std::get_if<RemovedLink>(&event)) {
+      capabilities_.devices.erase(gone->ifindex);
+      deployer_.forget(gone->ifindex);
+      released_.erase(gone->ifindex);
+    }
+    changed |= store_.apply(event, options_.knowledge) == Change::configuration;
+  }
+  if (changed) mark_changed(std::chrono::milliseconds(options_.config.settle_ms));
+}
+
+void Controller::mark_changed(std::chrono::microseconds settle) {
+  if (!changed_at_) changed_at_ = Clock::now();
+  if (settle_ && !settle_.armed()) settle_.arm(settle);
+}
+
+void Controller::renew_lease() {
+  auto now = memory_.jiffies();
+  if (!now) return log_error("the lease can't be renewed: {}", now.error().message);
+  deployer_.renew_lease(*now + static_cast<std::uint64_t>(options_.config.lease_ms) * memory_.hz() / 1000);
+}
+
+// Hooks and sysctls of netfilter send no notification; guards keep packets right until this sees them.
+void Controller::tick() {
+  renew_lease();
+  if (look_at_netfilter()) mark_changed(0us);
+  tick_.arm(std::min<std::chrono::microseconds>(kTick, std::chrono::milliseconds(options_.config.lease_ms) / 4));
+}
+
+// True: it has changed.
+bool Controller::look_at_netfilter() {
+  for (int attempt = 0; attempt < 3; attempt++) {
+    auto netfilter = probe_netfilter(memory_, symbols_);
+    if (!netfilter) continue;  // it changed while it was read
+    bool changed = *netfilter != capabilities_.netfilter;
+    capabilities_.netfilter = std::move(*netfilter);
+    return changed;
+  }
+  return true;
+}
+
+void Controller::pass() {
+  auto start = changed_at_.value_or(Clock::now());
+  changed_at_.reset();
+  settle_.disarm();
+  look_at_netfilter();
+  probe_devices(store_.links, to_probe_, capabilities_.devices);
+  to_probe_.clear();
+
+  Graph graph = build(store_, options_.knowledge);
+  PlanInputs inputs{options_.hook_override, options_.config, deployer_.program_ids(), released_, paused_};
+  Plan wanted = plan(graph, capabilities_, inputs);
+  std::vector<Action> actions = diff(deployer_.running(), wanted);
+  std::vector<Failure> failures = deployer_.carry_out(actions);
+
+  graph_ = std::move(graph);
+  Plan before = std::exchange(plan_, std::move(wanted));
+  if (!actions.empty()) {
+    generation_++;
+    last_rebuild_ms_ = ms_since(start);
+  }
+  report(before, failures);
+}
+
+// One line per decision: what changed, and each failure once.
+void Controller::report(const Plan& before, const std::vector<Failure>& failures) {
+  std::map<IfIndex, std::string> now;
+  for (const Failure& failure : failures) now[failure.ifindex] = failure.error.message;
+  for (const auto& [ifindex, interface] : plan_.interfaces) {
+    auto failed = now.find(ifindex);
+    if (failed != now.end()) {
+      if (!failures_.contains(ifindex) || failures_.at(ifindex) != failed->second)
+        log_warning("{}: stays with Linux: {}", interface.name, failed->second);
+      continue;
+    }
+    auto old = before.interfaces.find(ifindex);
+    if (old != before.interfaces.end() && old->second.program == interface.program &&
+        old->second.why == interface.why && !failures_.contains(ifindex))
+      continue;
+    if (interface.hook() == Hook::none) {
+      log_info("{}: with Linux: {}", interface.name, interface.why);
+    } else {
+      ProgramFacts facts = deployer_.facts(interface.program);
+      log_info("{}: fast path on ({}), {} modules, {} insns, {:.1f} ms after the change", interface.name,
+               to_string(interface.hook()), interface.modules.size(), facts.instructions, last_rebuild_ms_);
+    }
+  }
+  failures_ = std::move(now);
+}
+
+void Controller::configure(Config config, Knowledge knowledge) {
+  options_.config = std::move(config);
+  options_.knowledge = std::move(knowledge);
+  renew_lease();
+  mark_changed(0us);
+}
+
+Result<std::vector<std::string>> Controller::detach(const std::vector<std::string>& names) {
+  std::vector<std::string> done = names;
+  std::set<IfIndex> found;
+  for (const std::string& name : names) {
+    const Node* node = graph_.find(name);
+    if (!node) return error("no interface " + name);
+    found.insert(node->ifindex);
+  }
+  if (names.empty()) {
+    paused_ = true;
+    for (const auto& [ifindex, running] : deployer_.running().interfaces)
+      if (const Node* node = graph_.find(ifindex)) done.push_back(node->name);
+  }
+  released_.merge(found);
+  pass();
+  return done;
+}
+
+Result<std::vector<std::string>> Controller::attach(const std::vector<std::string>& names) {
+  std::set<IfIndex> found;
+  for (const std::string& name : names) {
+    const Node* node = graph_.find(name);
+    if (!node) return error("no interface " + name);
+    found.insert(node->ifindex);
+  }
+  if (names.empty()) released_.clear();
+  for (IfIndex ifindex : found) released_.erase(ifindex);
+  paused_ = false;
+  pass();
+  std::vector<std::string> done;
+  for (const auto& [ifindex, running] : deployer_.running().interfaces)
+    if (const Node* node = graph_.find(ifindex)) done.push_back(node->name);
+  return done;
+}
+
+void Controller::stop() { deployer_.clear(); }
+
+Controller::View Controller::view() const {
+  return {options_, graph_,      capabilities_,     plan_,            deployer_,
+          failures_, kernel_.missing(), generation_, last_rebuild_ms_, paused_};
+}
+
+}  // namespace tna

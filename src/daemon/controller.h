@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// CONTROLLER: the only place that knows the order of the stages. An event marks what changed, a
+// settle timer collects a burst of changes, one pass acts.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "assemble/plan.h"
+#include "base/config.h"
+#include "base/event_loop.h"
+#include "capabilities/kernel_memory.h"
+#include "capabilities/symbols.h"
+#include "deploy/deployer.h"
+#include "introspect/kernel_view.h"
+#include "topology/graph.h"
+#include "topology/knowledge.h"
+#include "topology/store.h"
+
+namespace tna {
+
+struct ControllerOptions {
+  HookChoice hook_override = HookChoice::automatic;
+  Config config;
+  Knowledge knowledge;
+  std::string netns;  // for people; empty: the daemon's own
+  std::string pins;   // the deployer's folder
+};
+
+class Controller {
+ public:
+  // Everything from the first dump to the first running plan, in the calling thread's namespace.
+  static Result<std::unique_ptr<Controller>> start(EventLoop&, ControllerOptions);
+
+  // Takes a new configuration and knowledge in; the running ones stay if a pass fails.
+  void configure(Config, Knowledge);
+  // Interfaces by name, all of them with none named. Error: an unknown name; then nothing is done.
+  Result<std::vector<std::string>> detach(const std::vector<std::string>& names);
+  Result<std::vector<std::string>> attach(const std::vector<std::string>& names);
+  // A clean stop: nothing of ours stays.
+  void stop();
+
+  // What answers are made of.
+  struct View {
+    const ControllerOptions& options;
+    const Graph& graph;
+    const Capabilities& capabilities;
+    const Plan& plan;
+    const Deployer& deployer;
+    const std::map<IfIndex, std::string>& failures;  // why the deployer could not do as planned
+    const std::vector<std::string>& missing;         // what the kernel does not tell
+    std::uint64_t generation;
+    double last_rebuild_ms;
+    bool paused;
+  };
+  View view() const;
+
+ private:
+  Controller(EventLoop& loop, ControllerOptions options, KernelView kernel, KernelMemory memory,
+             Deployer deployer);
+  Result<> listen();
+  void read(int fd);
+  void take(const std::vector<Event>& events);
+  void mark_changed(std::chrono::microseconds settle);
+  void resync_later(const Error&);
+  void tick();
+  void renew_lease();
+  bool look_at_netfilter();
+  void pass();
+  void report(const Plan& before, const std::vector<Failure>& failures);
+
+  EventLoop& loop_;
+  ControllerOptions options_;
+  KernelView kernel_;
+  KernelMemory memory_;
+  Deployer deployer_;
+  Symbols symbols_;
+  Store store_;
+  Graph graph_;
+  Capabilities capabilities_;
+  Plan plan_;
+  std::set<IfIndex> to_probe_;  // devices that changed since they were probed
+  std::set<IfIndex> released_;
+  bool paused_ = false;
+  std::map<IfIndex, std::string> failures_;
+  std::uint64_t generation_ = 0;
+  double last_rebuild_ms_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> changed_at_;
+
+  std::vector<EventLoop::Watch> watches_;
+  EventLoop::Timer settle_, tick_, resync_;
+};
+
+}  // namespace tna

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// tnad: flags, wiring, run.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <systemd/sd-daemon.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <filesystem>
+#include <optional>
+
+#include "base/log.h"
+#include "base/netns.h"
+#include "base/paths.h"
+#include "daemon/answers.h"
+#include "daemon/control_socket.h"
+#include "daemon/controller.h"
+
+namespace {
+
+using namespace tna;
+
+struct Flags {
+  std::string netns, control, log_level = "info";
+  std::optional<std::string> config;
+  HookChoice hook = HookChoice::automatic;
+};
+
+// One daemon per namespace. Held until the process ends, however it ends.
+Result<Fd> lock_namespace(std::uint64_t cookie) {
+  std::filesystem::path path = "/run/tna/" + std::to_string(cookie) + ".lock";
+  std::error_code failure;
+  std::filesystem::create_directories(path.parent_path(), failure);
+  Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock) return errno_error("open " + path.string());
+  if (flock(lock.get(), LOCK_EX | LOCK_NB))
+    return error("another tnad serves this network namespace (it holds " + path.string() + ")");
+  return lock;
+}
+
+Result<> run(const Flags& flags) {
+  Config config = TRY(read_config(flags.config));
+  Knowledge knowledge = TRY(read_knowledge(config.knowledge_dir));
+  TRY(ensure_bpffs());
+  if (!flags.netns.empty()) {
+    auto target = TRY(NetNamespace::open(flags.netns));
+    TRY(target.enter());
+  }
+  auto cookie = TRY(current_netns_cookie());
+  Fd lock = TRY(lock_namespace(cookie));
+  auto loop = TRY(EventLoop::create());
+  auto controller = TRY(Controller::start(
+      loop, {flags.hook, config, knowledge, flags.netns, std::string(kPinFolder) + "/" + std::to_string(cookie)}));
+
+  std::string path = flags.control.empty() ? control_socket_path(flags.netns) : flags.control;
+  auto socket = TRY(ControlSocket::open(loop, path, [&](const std::string& command, const Json& arguments) {
+    return answer(*controller, command, arguments);
+  }));
+  auto terminate = TRY(loop.on_signal(SIGTERM, [&] { loop.stop(); }));
+  auto interrupt = TRY(loop.on_signal(SIGINT, [&] { loop.stop(); }));
+  auto reload = TRY(loop.on_signal(SIGHUP, [&] {
+    auto fresh = read_config(flags.config);
+    auto rows = fresh ? read_knowledge(fresh->knowledge_dir) : std::unexpected(fresh.error());
+    if (!rows) return log_error("not reloaded, the old configuration stays: {}", rows.error().message);
+    controller->configure(std::move(*fresh), std::move(*rows));
+    log_info("configuration reloaded");
+  }));
+
+  log_info("ready: {} at {}", flags.netns.empty() ? "this namespace" : "namespace " + flags.netns, path);
+  sd_notify(0, "READY=1");
+  Result<> result = loop.run();
+  sd_notify(0, "STOPPING=1");
+  controller->stop();
+  log_info("stopped, all is with Linux");
+  return result;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Flags flags;
+  std::string hook = "auto";
+  CLI::App app{"tnad: makes this box forward packets faster, as it is configured"};
+  app.set_version_flag("--version", TNA_VERSION);
+  app.add_option("--netns", flags.netns, "serve this network namespace (a name or a path)");
+  app.add_option("--hook", hook, "hook for all interfaces, instead of what the configuration says")
+      ->check(CLI::IsMember({"auto", "xdp", "tc", "none"}));
+  app.add_option("--config", flags.config, "configuration file (default /etc/tna/tna.toml, if it exists)");
+  app.add_option("--control", flags.control, "control socket");
+  app.add_option("--log", flags.log_level, "error, warning, info or debug")
+      ->check(CLI::IsMember({"error", "warning", "info", "debug"}));
+  CLI11_PARSE(app, argc, argv);
+
+  log_setup(*log_level(flags.log_level));
+  flags.hook = *parse_hook_choice(hook);
+  auto result = run(flags);
+  if (result) return 0;
+  log_error("{}", result.error().message);
+  return 1;
+}

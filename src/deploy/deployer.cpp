@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/deployer.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+
+#include "deploy/pins.h"
+
+namespace tna {
+namespace {
+
+constexpr std::uint32_t kEventBytes = 4096;
+
+// A failing guard says so by an event; that one came is all that matters.
+int note_event(void* seen, void*, std::size_t) {
+  *static_cast<bool*>(seen) = true;
+  return 0;
+}
+
+bool event_seen = false;
+
+}  // namespace
+
+Deployer::Deployer(Deployer&&) noexcept = default;
+Deployer& Deployer::operator=(Deployer&&) noexcept = default;
+Deployer::~Deployer() = default;
+
+Result<Deployer> Deployer::open(const std::string& pins, std::uint32_t counters) {
+  Deployer deployer;
+  deployer.pins_ = pins;
+  std::error_code failure;
+  std::filesystem::create_directories(pins, failure);
+  if (failure) return errno_error("make the folder of pins " + pins, failure.value());
+  TRY(deployer.open_maps(counters));
+  SharedMaps shared{deployer.slots_.get(), deployer.counters_map_.get(), deployer.events_.get(),
+                    deployer.lease_map_.get(), counters_entries(deployer.counters_map_.get())};
+  for (Hook hook : {Hook::xdp, Hook::tc}) deployer.pipelines_.emplace(hook, Pipeline::open(hook, shared));
+  deployer.adopt_links();
+  return deployer;
+}
+
+Result<> Deployer::open_maps(std::uint32_t counters) {
+  slots_ = TRY(pinned_map(pins_, {"tna_slots", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(tna_slot),
+                                  TNA_SLOTS, 0}));
+  counters_map_ = TRY(pinned_map(pins_, {"tna_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32),
+                                         sizeof(tna_counters), counters, 0}));
+  lease_map_ = TRY(pinned_map(pins_, {"tna_lease", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(tna_lease),
+                                      1, BPF_F_MMAPABLE}));
+  events_ = TRY(pinned_map(pins_, {"tna_events", BPF_MAP_TYPE_RINGBUF, 0, 0, kEventBytes, 0}));
+  lease_ = TRY(MappedValue<tna_lease>::map(lease_map_.get(), "tna_lease"));
+  ring_ = {ring_buffer__new(events_.get(), note_event, &event_seen, nullptr), ring_buffer__free};
+  if (!ring_) return errno_error("open the ring buffer of events");
+  counters_ = std::make_unique<Counters>(slots_.get(), counters_map_.get(),
+                                         counters_entries(counters_map_.get()));
+  return {};
+}
+
+std::string Deployer::link_pin(IfIndex ifindex, Hook hook) const {
+  return pins_ + "/link-" + std::to_string(ifindex) + "-" + to_string(hook);
+}
+
+void Deployer::adopt_links() {
+  std::error_code failure;
+  for (const auto& entry : std::filesystem::directory_iterator(pins_, failure)) {
+    unsigned named = 0;
+    char hook_name[5] = {};
+    if (std::sscanf(entry.path().filename().c_str(), "link-%u-%4s", &named, hook_name) != 2) continue;
+    IfIndex ifindex = 0;
+    std::uint32_t program = 0;
+    auto link = BpfLink::adopt(entry.path(), ifindex, program);
+    Hook hook = std::string(hook_name) == to_string(Hook::xdp) ? Hook::xdp : Hook::tc;
+    if (!link || ifindex != named || running_.interfaces.contains(ifindex)) {
+      std::filesystem::remove(entry.path(), failure);  // its interface is gone
+      continue;
+    }
+    links_[ifindex] = std::move(*link);
+    running_.interfaces[ifindex] = {hook, std::nullopt};
+    adopted_programs_.insert(program);
+    counters_->adopt(ifindex);
+  }
+}
+
+const Error* Deployer::refusal(Hook hook) const {
+  const Result<Pipeline>& pipeline = pipelines_.at(hook);
+  return pipeline ? nullptr : &pipeline.error();
+}
+
+std::vector<Failure> Deployer::carry_out(const std::vector<Action>& actions) {
+  std::vector<Failure> failures;
+  std::map<ProgramSpec, Error> refused;
+  auto fail = [&](IfIndex ifindex, Result<> done) {
+    if (!done) failures.push_back({ifindex, done.error()});
+  };
+  // A program that could not be loaded fails every interface that was to have it.
+  auto with_program = [&](IfIndex ifindex, const ProgramSpec& spec, auto act) {
+    if (auto found = refused.find(spec); found != refused.end()) {
+      detach(ifindex);
+      return failures.push_back({ifindex, found->second});
+    }
+    fail(ifindex, act());
+  };
+  for (const Action& action : actions) {
+    if (auto* load = std::get_if<Load>(&action)) {
+      const Result<Pipeline>& pipeline = pipelines_.at(load->program.hook);
+      Result<LoadedProgram> program = std::unexpected(Error{});
+      if (pipeline) program = pipeline->load(load->program.constants, load->guard);
+      else program = std::unexpected(pipeline.error());
+      if (!program) {
+        refused[load->program] = program.error();
+      } else {
+        programs_.emplace(load->program, std::move(*program));
+        running_.programs[load->program] = load->guard;
+      }
+    } else if (auto* rearm = std::get_if<Rearm>(&action)) {
+      programs_.at(rearm->program).arm(rearm->guard);
+      running_.programs[rearm->program] = rearm->guard;
+    } else if (auto* change = std::get_if<Update>(&action)) {
+      with_program(change->ifindex, change->program,
+                   [&] { return update(change->ifindex, change->program); });
+    } else if (auto* fresh = std::get_if<Attach>(&action)) {
+      with_program(fresh->ifindex, fresh->program,
+                   [&] { return attach(fresh->ifindex, fresh->program); });
+    } else if (auto* gone = std::get_if<Detach>(&action)) {
+      detach(gone->ifindex);
+    } else if (auto* unload = std::get_if<Unload>(&action)) {
+      programs_.erase(unload->program);
+      running_.programs.erase(unload->program);
+    }
+  }
+  return failures;
+}
+
+Result<> Deployer::attach(IfIndex ifindex, const ProgramSpec& spec) {
+  TRY(counters_->assign(ifindex));
+  links_[ifindex] = TRY(BpfLink::attach(spec.hook, ifindex, programs_.at(spec).fd.get(),
+                                        link_pin(ifindex, spec.hook)));
+  running_.interfaces[ifindex] = {spec.hook, spec};
+  return {};
+}
+
+Result<> Deployer::update(IfIndex ifindex, const ProgramSpec& spec) {
+  TRY(counters_->assign(ifindex));
+  auto done = links_.at(ifindex).update(programs_.at(spec).fd.get());
+  if (!done) {  // rather Linux than a program that is not wanted
+    detach(ifindex);
+    return done;
+  }
+  running_.interfaces[ifindex].program = spec;
+  return {};
+}
+
+void Deployer::detach(IfIndex ifindex) {
+  if (auto link = links_.find(ifindex); link != links_.end()) {
+    link->second.unpin();
+    links_.erase(link);
+  }
+  running_.interfaces.erase(ifindex);
+}
+
+void Deployer::renew_lease(std::uint64_t until) { lease_->until = until; }
+
+int Deployer::events_fd() const { return ring_buffer__epoll_fd(ring_.get()); }
+
+bool Deployer::drain() {
+  event_seen = false;
+  ring_buffer__consume(ring_.get());
+  return event_seen;
+}
+
+Result<tna_counters> Deployer::counters(IfIndex ifindex) const { return counters_->read(ifindex); }
+
+void Deployer::forget(IfIndex ifindex) {
+  detach(ifindex);
+  counters_->release(ifindex);
+}
+
+ProgramFacts Deployer::facts(const ProgramSpec& spec) const {
+  auto found = programs_.find(spec);
+  if (found == programs_.end()) return {};
+  const LoadedProgram& program = found->second;
+  return {program_id(program.fd.get()), program.instructions, program.load_ms};
+}
+
+std::set<std::uint32_t> Deployer::program_ids() const {
+  std::set<std::uint32_t> ids = adopted_programs_;
+  for (const auto& [spec, program] : programs_) ids.insert(program_id(program.fd.get()));
+  return ids;
+}
+
+void Deployer::clear() {
+  while (!links_.empty()) detach(links_.begin()->first);
+  programs_.clear();
+  running_.programs.clear();
+  std::error_code failure;
+  std::filesystem::remove_all(pins_, failure);
+}
+
+}  // namespace tna

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// FAST-PATH DEPLOYER: carries out actions: load, attach, replace, detach; keeps pins and the lease.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "deploy/bpf.h"
+#include "deploy/counters.h"
+#include "deploy/diff.h"
+#include "deploy/link.h"
+
+struct ring_buffer;
+
+namespace tna {
+
+// Something that could not be done. The interface stays, or is again, with Linux.
+struct Failure {
+  IfIndex ifindex = 0;  // 0: it concerns all
+  Error error;
+};
+
+// Facts about a loaded program, for people.
+struct ProgramFacts {
+  std::uint32_t id = 0, instructions = 0;
+  double load_ms = 0;
+};
+
+class Deployer {
+ public:
+  // Works in the calling thread's network namespace, with `pins` (a folder below /sys/fs/bpf) as its own.
+  // What an earlier daemon left there goes on running and is taken over. `counters`: for how many
+  // interfaces there are counters.
+  static Result<Deployer> open(const std::string& pins, std::uint32_t counters);
+  Deployer(Deployer&&) noexcept;
+  Deployer& operator=(Deployer&&) noexcept;
+  ~Deployer();
+
+  const Running& running() const { return running_; }
+  // Why the kernel takes no program for the hook; nullptr: it does.
+  const Error* refusal(Hook) const;
+
+  std::vector<Failure> carry_out(const std::vector<Action>&);
+
+  // The fast path goes on until jiffies64 is past this.
+  void renew_lease(std::uint64_t until);
+  // Readable when a guard has failed; drain() says whether one had.
+  int events_fd() const;
+  bool drain();
+
+  Result<tna_counters> counters(IfIndex) const;
+  // The interface is gone, and its index with it.
+  void forget(IfIndex);
+  ProgramFacts facts(const ProgramSpec&) const;
+  // Ids of all programs of ours.
+  std::set<std::uint32_t> program_ids() const;
+
+  // Ends the fast path: detaches everything and removes all pins.
+  void clear();
+
+ private:
+  Deployer() = default;
+  Result<> open_maps(std::uint32_t counters);
+  void adopt_links();
+  Result<> attach(IfIndex, const ProgramSpec&);
+  Result<> update(IfIndex, const ProgramSpec&);
+  void detach(IfIndex);
+  std::string link_pin(IfIndex, Hook) const;
+
+  std::string pins_;
+  Fd slots_, counters_map_, events_, lease_map_;
+  MappedValue<tna_lease> lease_;
+  std::map<Hook, Result<Pipeline>> pipelines_;
+  std::map<ProgramSpec, LoadedProgram> programs_;
+  std::map<IfIndex, BpfLink> links_;
+  std::unique_ptr<Counters> counters_;
+  std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, nullptr};
+  std::set<std::uint32_t> adopted_programs_;
+  Running running_;
+};
+
+// Mounts the BPF file system at /sys/fs/bpf where it is not.
+Result<> ensure_bpffs();
+
+}  // namespace tna

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/link.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "capabilities/libbpf_log.h"
+
+extern const unsigned char tna_object_pipeline_xdp[], tna_object_pipeline_tc[];
+extern const std::size_t tna_object_pipeline_xdp_size, tna_object_pipeline_tc_size;
+
+namespace tna {
+namespace {
+
+constexpr std::uint32_t kFrags = 1u << 5;  // BPF_F_XDP_HAS_FRAGS
+
+// The verifier's last words: the line before its statistics.
+std::string refusal(const std::string& log) {
+  std::size_t end = std::min(log.find("\nprocessed "), log.size());
+  std::size_t begin = end ? log.rfind('\n', end - 1) : std::string::npos;
+  begin = begin == std::string::npos ? 0 : begin + 1;
+  return log.substr(begin, end - begin);
+}
+
+Result<> share(bpf_object* object, const char* name, int fd) {
+  bpf_map* map = bpf_object__find_map_by_name(object, name);
+  if (!map) return error(std::string("the pipeline has no map ") + name);
+  if (int code = bpf_map__reuse_fd(map, fd)) return errno_error(std::string("share map ") + name, -code);
+  return {};
+}
+
+Result<Fd> create_value_map(const char* name, std::uint32_t size, std::uint32_t flags,
+                            const void* value) {
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
+  Fd fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(__u32), size, 1, &options));
+  __u32 key = 0;
+  if (!fd || bpf_map_update_elem(fd.get(), &key, value, BPF_ANY))
+    return errno_error(std::string("make map ") + name);
+  return fd;
+}
+
+}  // namespace
+
+void LoadedProgram::arm(const tna_guard& wanted) {
+  guard->armed = 0;
+  guard->net = wanted.net;
+  for (int i = 0; i < TNA_HOOKS; i++) {
+    guard->hooks_bridge[i] = wanted.hooks_bridge[i];
+    guard->hooks_ipv4[i] = wanted.hooks_ipv4[i];
+    guard->hooks_ipv6[i] = wanted.hooks_ipv6[i];
+  }
+  guard->call_iptables = wanted.call_iptables;
+  guard->call_ip6tables = wanted.call_ip6tables;
+  guard->filter_vlan_tagged = wanted.filter_vlan_tagged;
+  guard->filter_pppoe_tagged = wanted.filter_pppoe_tagged;
+  guard->reported = 0;
+  guard->armed = wanted.armed;
+}
+
+Result<Pipeline> Pipeline::open(Hook hook, const SharedMaps& shared) {
+  bool xdp = hook == Hook::xdp;
+  Pipeline pipeline;
+  pipeline.hook_ = hook;
+  LibbpfLog log;
+  LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = xdp ? "tna_xdp" : "tna_tc");
+  pipeline.object_ = BpfObject(
+      xdp ? bpf_object__open_mem(tna_object_pipeline_xdp, tna_object_pipeline_xdp_size, &options)
+          : bpf_object__open_mem(tna_object_pipeline_tc, tna_object_pipeline_tc_size, &options));
+  bpf_object* object = pipeline.object_.get();
+  if (!object) return errno_error("open the pipeline (" + log.last() + ")");
+  bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "tna_counters"), shared.counters_entries);
+  TRY(share(object, "tna_slots", shared.slots));
+  TRY(share(object, "tna_counters", shared.counters));
+  TRY(share(object, "tna_events", shared.events));
+  TRY(share(object, ".data.lease", shared.lease));
+
+  bpf_program* program = bpf_object__next_program(object, nullptr);
+  std::string verifier(1 << 16, '\0');
+  bpf_program__set_log_buf(program, verifier.data(), verifier.size());
+  if (int code = bpf_object__load(object))
+    return errno_error("load the pipeline (" + log.last() + "; " + refusal(verifier.c_str()) + ")", -code);
+  pipeline.instructions_.assign(bpf_program__insns(program),
+                                bpf_program__insns(program) + bpf_program__insn_cnt(program));
+  pipeline.constants_fd_ = bpf_map__fd(bpf_object__find_map_by_name(object, ".rodata"));
+  pipeline.guard_fd_ = bpf_map__fd(bpf_object__find_map_by_name(object, ".data.guard"));
+  return pipeline;
+}
+
+Result<LoadedProgram> Pipeline::load(const tna_const& constants, const tna_guard& guard) const {
+  auto start = std::chrono::steady_clock::now();
+  LoadedProgram program;
+  program.constants = TRY(create_value_map("tna_const", sizeof constants, BPF_F_RDONLY_PROG, &constants));
+  if (bpf_map_freeze(program.constants.get())) return errno_error("freeze the constants");
+  program.guard_map = TRY(create_value_map("tna_guard", sizeof guard, BPF_F_MMAPABLE, &guard));
+  program.guard = TRY(MappedValue<tna_guard>::map(program.guard_map.get(), "tna_guard"));
+
+  std::vector<bpf_insn> code = instructions_;
+  for (bpf_insn& instruction : code) {
+    if (instruction.code != (BPF_LD | BPF_IMM | BPF_DW) || instruction.src_reg != BPF_PSEUDO_MAP_VALUE)
+      continue;
+    if (instruction.imm == constants_fd_) instruction.imm = program.constants.get();
+    else if (instruction.imm == guard_fd_) instruction.imm = program.guard_map.get();
+  }
+
+  bool xdp = hook_ == Hook::xdp;
+  std::string verifier(1 << 16, '\0');
+  LIBBPF_OPTS(bpf_prog_load_opts, options, .prog_flags = xdp ? kFrags : 0);
+  auto load = [&] {
+    return Fd(bpf_prog_load(xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, xdp ? "tna_xdp" : "tna_tc",
+                            "Dual BSD/GPL", code.data(), code.size(), &options));
+  };
+  program.fd = load();
+  if (!program.fd) {  // once more, for the verifier's words: writing them takes it time
+    int code_of_refusal = errno;
+    options.log_level = 1;
+    options.log_buf = verifier.data();
+    options.log_size = verifier.size();
+    load();
+    return errno_error("load the program (" + refusal(verifier.c_str()) + ")", code_of_refusal);
+  }
+  bpf_prog_info info{};
+  __u32 size = sizeof info;
+  if (!bpf_obj_get_info_by_fd(program.fd.get(), &info, &size))
+    program.instructions = info.xlated_prog_len / sizeof(bpf_insn);
+  program.load_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return program;
+}
+
+}  // namespace tna

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the prebuilt spine to a specialised program. libbpf opens and relocates the spine once per hook, which
+// costs some 25 ms of walking the kernel's types; each program after that is a copy of its
+// instructions with constants and guards of its own (5 ms, nearly all of it the verifier).
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "assemble/plan.h"
+#include "deploy/bpf.h"
+
+namespace tna {
+
+// Maps that all programs of a daemon share; descriptors of the deployer.
+struct SharedMaps {
+  int slots = -1, counters = -1, events = -1, lease = -1;
+  std::uint32_t counters_entries = 0;
+};
+
+struct LoadedProgram {
+  Fd fd;
+  Fd constants, guard_map;
+  MappedValue<tna_guard> guard;
+  std::uint32_t instructions = 0;  // as translated, after the verifier removed what is off
+  double load_ms = 0;
+
+  // Replaces what the program compares with; between two words packets go to Linux.
+  void arm(const tna_guard&);
+};
+
+class Pipeline {
+ public:
+  // The spine of that hook. An error is the verifier's or libbpf's, in words.
+  static Result<Pipeline> open(Hook, const SharedMaps&);
+  Result<LoadedProgram> load(const tna_const&, const tna_guard&) const;
+
+ private:
+  Hook hook_ = Hook::none;
+  BpfObject object_;  // keeps the maps that the instructions name
+  std::vector<bpf_insn> instructions_;
+  int constants_fd_ = -1, guard_fd_ = -1;  // as named in the instructions
+};
+
+}  // namespace tna

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// netlink.h: a netlink socket: asks the kernel, and hears what it multicasts.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "introspect/message.h"
+
+struct mnl_socket;
+struct sock_filter;
+
+namespace tna {
+
+// A message to the kernel: netlink header, the family's own structure, attributes.
+class Request {
+ public:
+  explicit Request(std::uint16_t type);
+  // The structure that follows the netlink header, zeroed. To be called once, before put().
+  template <typename T>
+  T& fixed() {
+    return *static_cast<T*>(append(sizeof(T)));
+  }
+  void put(std::uint16_t type, std::uint32_t value);
+  void put(std::uint16_t type, const std::string& text);
+
+ private:
+  friend class Netlink;
+  void* append(std::size_t size);
+  alignas(8) std::array<std::byte, 256> buffer_{};
+};
+
+enum class Receive {
+  messages,
+  nothing,  // nothing is waiting
+  overrun,  // the kernel dropped notifications: what it says has to be read anew
+};
+
+class Netlink {
+ public:
+  using Handler = std::function<void(Bytes message)>;
+
+  // A socket of the calling thread's network namespace.
+  static Result<Netlink> open(int protocol);
+
+  // Hear what is multicast to the group.
+  Result<> join(unsigned group);
+  // Let only messages pass that the program accepts: the rest costs no wake-up and no buffer.
+  Result<> filter(std::span<const sock_filter> program);
+  // 8 MiB where open() could have it. Takes effect for what arrives from now on.
+  Result<> set_receive_buffer(int bytes);
+
+  // All that the request lists. The handler sees a list that no change happened in between of;
+  // where there is none after many attempts, it sees nothing and the error's code is EAGAIN. An
+  // error says "dump WHAT: ...", with the kernel's own explanation.
+  Result<> dump(const std::string& what, Request, const Handler&);
+  // What the request asks for: one message. An error says "get WHAT: ...".
+  Result<> get(const std::string& what, Request, const Handler&);
+  // One datagram of notifications, without waiting.
+  Result<Receive> receive(const Handler&);
+
+  int fd() const;
+
+ private:
+  struct Close {
+    void operator()(mnl_socket*) const;
+  };
+  using Socket = std::unique_ptr<mnl_socket, Close>;
+  explicit Netlink(Socket socket);
+  Result<Bytes> read_datagram(int flags);
+  Result<> send(const std::string& action, Request&, std::uint16_t flags);
+  // Reads answers to the last request until `last` says so.
+  Result<> read_answer(const std::string& action,
+                       const std::function<bool(const Message&, Bytes)>& last);
+  Result<bool> dump_once(const std::string& action, Request&, std::vector<std::byte>& answer);
+
+  Socket socket_;
+  std::vector<std::byte> buffer_;
+  std::uint32_t sequence_ = 0;
+};
+
+}  // namespace tna

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// compare.cpp: frames out of a port, flow by flow.
+#include "compare.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "names.h"
+
+namespace tna::differential {
+namespace {
+
+using Flow = std::pair<Bytes, int>;  // both MACs, ingress port (0: made or changed by the device)
+using Flows = std::map<Flow, std::vector<Bytes>>;
+
+// The device's own IPv4 packets carry an identification which the kernel draws by lot.
+Bytes without_luck(Bytes frame) {
+  const Mac mac = bridge_mac();
+  if (frame.size() < 34 || get16(frame, 12) != 0x0800) return frame;
+  if (!std::equal(mac.bytes.begin(), mac.bytes.end(), frame.begin() + 6)) return frame;
+  set16(frame, 18, 0);
+  set16(frame, 24, 0);
+  return frame;
+}
+
+Flows by_flow(const std::vector<Bytes>& frames, const Sent& sent) {
+  Flows flows;
+  for (const Bytes& frame : frames) {
+    const auto origin = sent.find(frame);
+    const int port = origin == sent.end() ? 0 : origin->second;
+    const Bytes macs(frame.begin(), frame.begin() + std::min<std::size_t>(12, frame.size()));
+    flows[{macs, port}].push_back(port ? frame : without_luck(frame));
+  }
+  return flows;
+}
+
+std::string list(const std::vector<Bytes>& frames) {
+  std::string text;
+  for (const Bytes& frame : frames)
+    text += fmt::format("    {}\n      {}\n", describe({frame}), to_hex(frame));
+  return text.empty() ? "    (none)\n" : text;
+}
+
+// Both without what they have in common: the frames only one of them has.
+std::pair<std::vector<Bytes>, std::vector<Bytes>> only(std::vector<Bytes> a, std::vector<Bytes> b) {
+  std::ranges::sort(a);
+  std::ranges::sort(b);
+  std::vector<Bytes> left, right;
+  std::ranges::set_difference(a, b, std::back_inserter(left));
+  std::ranges::set_difference(b, a, std::back_inserter(right));
+  return {left, right};
+}
+
+std::string compare_flow(const Flow& flow, const std::vector<Bytes>& a,
+                         const std::vector<Bytes>& b) {
+  if (a == b) return "";
+  const auto [left, right] = only(a, b);
+  const std::string from = flow.second ? fmt::format("p{}", flow.second) : "the device itself";
+  if (left.empty() && right.empty())
+    return fmt::format("  frames from {} in another order; Linux alone:\n{}  with TNA:\n{}", from,
+                       list(a), list(b));
+  return fmt::format("  frames from {}; only with Linux alone:\n{}  only with TNA:\n{}", from,
+                     list(left), list(right));
+}
+
+}  // namespace
+
+std::string compare(const std::vector<Bytes>& linux_alone, const std::vector<Bytes>& with_tna,
+                    const Sent& sent) {
+  if (linux_alone == with_tna) return "";
+  const Flows a = by_flow(linux_alone, sent), b = by_flow(with_tna, sent);
+  const std::vector<Bytes> nothing;
+  std::string text;
+  for (const auto& [flow, frames] : a) {
+    const auto other = b.find(flow);
+    text += compare_flow(flow, frames, other == b.end() ? nothing : other->second);
+  }
+  for (const auto& [flow, frames] : b)
+    if (!a.contains(flow)) text += compare_flow(flow, nothing, frames);
+  return text;
+}
+
+}  // namespace tna::differential

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// generate.cpp: a world begins with some settings; then come rounds of a change, frames at once
+// (the change must hold from the first of them), time for TNA to build its new program, and more
+// frames. Most changes are undone in the end, or every world would end as a closed one.
+#include "generate.h"
+
+#include "random_frames.h"
+#include "settings.h"
+
+namespace tna::differential {
+namespace {
+
+constexpr int kRebuildMs = 60;  // of TNA, so that frames after it go the fast path
+
+class Generator {
+ public:
+  Generator(std::uint64_t seed, int frames)
+      : random_(seed), left_(frames), ports_(random_.between(3, 5)), traffic_(random_, ports_) {}
+  Case make(std::uint64_t seed);
+
+ private:
+  void add(Step step) { case_.steps.push_back(std::move(step)); }
+  void run(const std::vector<std::string>& commands);
+  void greet();
+  void batches(int count);
+  void beginning();
+  void round();
+
+  Random random_;
+  int left_;
+  int ports_;
+  Traffic traffic_;
+  Case case_;
+};
+
+void Generator::run(const std::vector<std::string>& commands) {
+  for (const std::string& command : commands) add(run_step(command));
+}
+
+void Generator::greet() {
+  for (int station = 1; station <= kStations; ++station) add(traffic_.greet(station));
+  left_ -= kStations;
+}
+
+void Generator::batches(int count) {
+  for (; count > 0 && left_ > 0; --count) {
+    const int size = random_.between(20, 40);
+    for (int frame = 0; frame < size; ++frame) add(traffic_.next());
+    left_ -= size;
+    add({.kind = Step::Kind::check});
+  }
+}
+
+void Generator::beginning() {
+  if (random_.chance(50)) add(run_step("ip addr add 192.0.2.254/24 dev br0"));
+  if (random_.chance(40))
+    run({"sysctl -qw net.bridge.bridge-nf-call-iptables=0",
+         "sysctl -qw net.bridge.bridge-nf-call-ip6tables=0"});
+  for (int settings = random_.below(4); settings > 0; --settings) {
+    const Change change = random_change(random_, ports_);
+    run(change.apply);
+    if (random_.chance(50)) run(change.undo);
+    if (change.settle_ms) add(settle_step(change.settle_ms));
+  }
+  if (random_.chance(30)) greet();
+  add({.kind = Step::Kind::start});
+}
+
+void Generator::round() {
+  const bool tap = random_.below(25) == 0;
+  Change change;
+  if (tap) {
+    const bool port = random_.chance(70);
+    add({.kind = Step::Kind::tap,
+         .text = port                 ? port_name(random_.between(1, ports_))
+                 : random_.chance(50) ? "br0"
+                                      : "any"});
+  } else {
+    change = random_change(random_, ports_);
+    run(change.apply);
+    if (change.settle_ms) add(settle_step(change.settle_ms));
+  }
+  batches(1);
+  add(settle_step(kRebuildMs));
+  batches(random_.between(1, 3));
+  if (tap)
+    add({.kind = Step::Kind::untap});
+  else if (random_.chance(85))
+    run(change.undo);
+  if (change.settle_ms) add(settle_step(change.settle_ms));
+  batches(1);
+  add(settle_step(kRebuildMs));
+  if (random_.chance(50)) greet();
+  batches(random_.between(1, 4));
+}
+
+Case Generator::make(std::uint64_t seed) {
+  case_.title = "seed " + std::to_string(seed);
+  case_.ports = ports_;
+  beginning();
+  greet();
+  batches(random_.between(2, 6));
+  while (left_ > 0) round();
+  return std::move(case_);
+}
+
+}  // namespace
+
+Case random_case(std::uint64_t seed, int frames) {
+  return Generator(seed, frames).make(seed);
+}
+
+}  // namespace tna::differential

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// PortSocket: the host at a port's end of the cable: sends frames, keeps those that arrive.
+#pragma once
+
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "frame.h"
+
+namespace tna::differential {
+
+class PortSocket {
+ public:
+  // In the network namespace that the calling thread is in.
+  static Result<PortSocket> open(const std::string& interface);
+
+  Result<> send(const Frame& frame) const;
+  // All that arrived since the last call, as bytes on the wire: tags that the kernel keeps aside
+  // are put back, checksums and segments completed.
+  Result<std::vector<Bytes>> receive();
+  bool wait(int timeout_ms) const;  // something has arrived
+
+ private:
+  PortSocket(Fd socket, int ifindex) : socket_(std::move(socket)), ifindex_(ifindex) {}
+  Fd socket_;
+  int ifindex_;
+};
+
+// A packet socket that only looks, as tcpdump has one; interface "any" for all.
+Result<Fd> open_tap(const std::string& interface);
+
+}  // namespace tna::differential

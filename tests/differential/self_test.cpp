@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// self_test.cpp: a machine that can't find anything proves nothing, so it is shown worlds that do
+// differ, and outputs that do.
+#include <spdlog/fmt/fmt.h>
+
+#include <cstdio>
+
+#include "campaign.h"
+#include "compare.h"
+#include "generate.h"
+#include "shrink.h"
+
+namespace tna::differential {
+namespace {
+
+constexpr int kWorldsToFind = 6;
+constexpr int kShrinkSeconds = 20;
+constexpr std::size_t kSmallEnough = 12;  // steps
+
+// What is done to the second world alone, where TNA would start.
+const std::vector<std::string> kSabotage[] = {
+    {"bridge link set dev p1 hairpin on"},
+    {"bridge link set dev p2 learning off"},
+    {"bridge link set dev p2 flood off"},
+    {"bridge link set dev p1 isolated on", "bridge link set dev p2 isolated on"},
+    {"ip link set p3 mtu 1499"},
+    {"bridge fdb add 02:57:00:00:00:03 dev p2 master static"},
+    {"bridge fdb add 02:57:00:00:00:c8 dev p1 master static"},  // in the state only, or nearly so
+    {"ip link set br0 type bridge group_fwd_mask 0x4000"},
+    {"nft add table bridge x", "nft add chain bridge x c { type filter hook forward priority 0 ; }",
+     "nft add rule bridge x c ip version 4 ip ttl 1 drop"},
+};
+
+Result<> expect(bool holds, const std::string& what) {
+  if (holds) return {};
+  return error("self-test: " + what);
+}
+
+Result<> comparison_sees_frames() {
+  const Bytes a = ethernet({{2, 1}}, {{2, 2}}, 0x88b5, Bytes(46, 1));
+  const Bytes b = ethernet({{2, 1}}, {{2, 2}}, 0x88b5, Bytes(46, 2));
+  const Bytes c = ethernet({{2, 1}}, {{2, 3}}, 0x88b5, Bytes(46, 1));
+  Bytes spoilt = a;
+  spoilt.back() ^= 1;
+  const Sent sent{{a, 1}, {b, 1}, {c, 1}};
+  TRY(expect(compare({a, b, c}, {a, b, c}, sent).empty(), "equal outputs are said to differ"));
+  TRY(expect(compare({a, b, c}, {c, a, b}, sent).empty(), "flows are bound to each other"));
+  TRY(expect(!compare({a, b}, {b, a}, sent).empty(), "another order in a flow is not seen"));
+  TRY(expect(!compare({a, b}, {a}, sent).empty(), "a lost frame is not seen"));
+  TRY(expect(!compare({a}, {a, b}, sent).empty(), "a frame too many is not seen"));
+  TRY(expect(!compare({a}, {a, a}, sent).empty(), "a doubled frame is not seen"));
+  return expect(!compare({a}, {spoilt}, sent).empty(), "a changed byte is not seen");
+}
+
+Result<> equal_worlds(const Options& options, std::uint64_t seed, int frames) {
+  constexpr int kPerWorld = 600;
+  for (int sent = 0; sent < frames; sent += kPerWorld) {
+    const Case case_ = random_case(seed + sent, kPerWorld);
+    const Outcome outcome = TRY(run_twins(case_, options));
+    if (!outcome.difference.empty())
+      return error(fmt::format("self-test: two worlds of plain Linux differ ({}):\n{}", case_.title,
+                               outcome.difference));
+  }
+  std::printf("self-test: %d frames through two worlds of plain Linux, no difference\n", frames);
+  return {};
+}
+
+// The first random case in which the sabotage shows.
+Result<Case> find(const Options& options, std::uint64_t seed) {
+  for (int world = 0; world < kWorldsToFind; ++world) {
+    Case case_ = random_case(seed + world, 500);
+    const Outcome outcome = TRY(run_twins(case_, options));
+    if (outcome.difference.empty()) continue;
+    case_.steps.resize(outcome.steps);
+    return case_;
+  }
+  return error("self-test: not found: " + options.sabotage.front());
+}
+
+Result<> shrinks(const Options& options, const Case& found) {
+  const auto differs = [&](const Case& smaller) {
+    const auto outcome = run_twins(smaller, options);
+    return outcome && !outcome->difference.empty();
+  };
+  const Case smallest = shrink(found, differs, kShrinkSeconds);
+  std::printf("self-test: a case of %zu steps shrunk to %zu\n", found.steps.size(),
+              smallest.steps.size());
+  return expect(smallest.steps.size() <= kSmallEnough, "the shrunk case is still long");
+}
+
+}  // namespace
+
+Result<> self_test(Options options, std::uint64_t seed, int frames) {
+  options.build.clear();
+  TRY(comparison_sees_frames());
+  TRY(equal_worlds(options, seed, frames));
+  bool shrunk = false;
+  for (const auto& sabotage : kSabotage) {
+    options.sabotage = sabotage;
+    const Case found = TRY(find(options, seed));
+    std::printf("self-test: found by \"%s\" after %zu steps: %s\n", found.title.c_str(),
+                found.steps.size(), sabotage.front().c_str());
+    if (!shrunk) TRY(shrinks(options, found));
+    shrunk = true;
+  }
+  return {};
+}
+
+}  // namespace tna::differential

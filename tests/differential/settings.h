@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random settings of a world, as commands: for the start, and as changes while frames flow.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "random.h"
+
+namespace tna::differential {
+
+struct Change {
+  std::vector<std::string> apply, undo;  // commands; undo may be empty
+  int settle_ms = 0;  // what the kernel itself does later (carrier, collecting FDB entries)
+};
+
+Change random_change(Random& random, int ports);
+
+}  // namespace tna::differential

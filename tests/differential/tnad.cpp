@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// tnad.cpp: starts the daemon on a namespace and asks it for its counters.
+#include "tnad.h"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace tna::differential {
+namespace {
+
+constexpr int kReadyMs = 20000;
+constexpr int kStopMs = 10000;
+
+}  // namespace
+
+void Counters::add(const Counters& other) {
+  fast += other.fast;
+  slow += other.slow;
+  for (const auto& [name, count] : other.reasons) reasons[name] += count;
+}
+
+Result<Tnad> Tnad::start(const std::string& build, const std::string& hook,
+                         const std::string& netns) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "tna-diff-XXXXXX").string();
+  if (!::mkdtemp(pattern.data())) return errno_error("make " + pattern);
+  const std::filesystem::path directory = pattern;
+  std::ofstream(directory / "tna.toml").close();  // empty: not what the machine's owner configured
+  const std::string socket = directory / "sock";
+  auto process = Process::start({build + "/tnad", "--netns", netns, "--hook", hook, "--config",
+                                 directory / "tna.toml", "--control", socket},
+                                -1, Process::Capture::errors);
+  if (!process) {
+    std::filesystem::remove_all(directory);
+    return std::unexpected(process.error());
+  }
+  Tnad tnad(std::move(*process), directory, build + "/tna");
+  if (auto ready = tnad.process_.wait_for("ready", kReadyMs); !ready)
+    return error("tnad: " + ready.error().message);
+  return tnad;
+}
+
+Tnad::~Tnad() {
+  if (!directory_.empty()) std::filesystem::remove_all(directory_);
+}
+
+Result<Counters> Tnad::counters() const {
+  const Finished status =
+      TRY(run({client_, "--control", (directory_ / "sock").string(), "status", "--json"}));
+  const auto json = nlohmann::json::parse(status.output, nullptr, false);
+  if (status.status != 0 || !json.is_object() || !json.contains("interfaces"))
+    return error("tna status: " + status.output);
+  Counters counters;
+  for (const auto& interface : json["interfaces"]) {
+    counters.fast += interface.value("fast_packets", std::uint64_t{0});
+    counters.slow += interface.value("slow_packets", std::uint64_t{0});
+    if (!interface.contains("reasons")) continue;
+    for (const auto& [name, count] : interface["reasons"].items())
+      counters.reasons[name] += count.get<std::uint64_t>();
+  }
+  return counters;
+}
+
+Result<> Tnad::stop() {
+  process_.collect();
+  if (auto stopped = process_.stop(kStopMs); !stopped)
+    return error("tnad: " + stopped.error().message);
+  return {};
+}
+
+}  // namespace tna::differential

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// twins.cpp: walks through a case's steps in both worlds.
+#include "twins.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "compare.h"
+#include "interrupt.h"
+#include "kernel_state.h"
+#include "world.h"
+
+namespace tna::differential {
+namespace {
+
+constexpr int kLateMs = 60;       // what comes later than the markers still counts as come
+constexpr int kSettlePolls = 40;  // of 50 ms
+constexpr useconds_t kPollUs = 50000;
+
+class Twins {
+ public:
+  Twins(World a, World b, const Options& options)
+      : a_(std::move(a)), b_(std::move(b)), options_(options) {}
+
+  Result<> step(const Step& step);
+  Result<> finish();
+  Outcome outcome;
+
+ private:
+  Result<> run_command(const std::string& command);
+  Result<> start();
+  Result<> settle(int ms);
+  Result<> check();
+  Result<std::string> compare_outputs();
+  void differ(const std::string& what) { outcome.difference += what; }
+
+  World a_, b_;
+  const Options& options_;
+  Sent sent_;
+  std::vector<std::vector<Bytes>> out_a_, out_b_;
+};
+
+Result<> Twins::step(const Step& step) {
+  switch (step.kind) {
+    case Step::Kind::send:
+      for (const Bytes& bytes : on_the_wire(step.frame)) sent_.emplace(bytes, step.port);
+      ++outcome.frames;
+      TRY(b_.send(step.port, step.frame));
+      return a_.send(step.port, step.frame);
+    case Step::Kind::run:
+      return run_command(step.text);
+    case Step::Kind::start:
+      return start();
+    case Step::Kind::settle:
+      return settle(step.ms);
+    case Step::Kind::check:
+      return check();
+    case Step::Kind::tap:
+      TRY(check());
+      TRY(b_.open_tap(step.text));
+      return a_.open_tap(step.text);
+    case Step::Kind::untap:
+      TRY(check());
+      a_.close_taps();
+      b_.close_taps();
+      return {};
+  }
+  return {};
+}
+
+Result<> Twins::run_command(const std::string& command) {
+  TRY(check());
+  const Words words = split_words(command);
+  Process in_b = TRY(Process::start(words, b_.netns(), Process::Capture::output));
+  Process in_a = TRY(Process::start(words, a_.netns(), Process::Capture::output));
+  const int status_b = in_b.wait(), status_a = in_a.wait();
+  if (status_a != status_b)
+    differ(fmt::format("command \"{}\"\n  Linux alone: status {} {}\n  with TNA:    status {} {}\n",
+                       command, status_a, in_a.output(), status_b, in_b.output()));
+  return {};
+}
+
+Result<> Twins::start() {
+  TRY(check());
+  for (const std::string& command : options_.sabotage)
+    TRY(run_or_error(split_words(command), b_.netns()));
+  if (options_.build.empty()) return {};
+  return b_.start_tnad(options_.build, options_.hook);
+}
+
+Result<> Twins::settle(int ms) {
+  TRY(check());
+  ::usleep(ms * 1000);
+  // Carrier changes reach the bridge by a work queue, at a different time in each world.
+  for (int poll = 0; poll < kSettlePolls; ++poll) {
+    const auto ports_a = TRY(read_ports(a_.netns())), ports_b = TRY(read_ports(b_.netns()));
+    if (ports_a == ports_b) return {};
+    ::usleep(kPollUs);
+  }
+  return {};  // the comparison of the kernel's state at the end says what differs
+}
+
+Result<std::string> Twins::compare_outputs() {
+  const auto more_a = TRY(a_.receive()), more_b = TRY(b_.receive());
+  out_a_.resize(more_a.size());
+  out_b_.resize(more_b.size());
+  std::string text;
+  for (std::size_t port = 0; port < more_a.size(); ++port) {
+    out_a_[port].insert(out_a_[port].end(), more_a[port].begin(), more_a[port].end());
+    out_b_[port].insert(out_b_[port].end(), more_b[port].begin(), more_b[port].end());
+    const std::string different = compare(out_a_[port], out_b_[port], sent_);
+    if (!different.empty()) text += fmt::format("out of p{}:\n{}", port + 1, different);
+  }
+  return text;
+}
+
+Result<> Twins::check() {
+  if (sent_.empty()) return {};
+  TRY(a_.flush());
+  TRY(b_.flush());
+  std::string text = TRY(compare_outputs());
+  if (!text.empty()) {
+    ::usleep(kLateMs * 1000);
+    text = TRY(compare_outputs());
+  }
+  differ(text);
+  sent_.clear();
+  out_a_.clear();
+  out_b_.clear();
+  return {};
+}
+
+Result<> Twins::finish() {
+  TRY(check());
+  if (outcome.difference.empty())
+    differ(compare(TRY(read_kernel_state(a_.netns())), TRY(read_kernel_state(b_.netns()))));
+  if (!b_.tnad()) return {};
+  if (auto counters = b_.tnad()->counters())
+    outcome.counters = *counters;
+  else
+    differ(counters.error().message + "\n");
+  if (auto stopped = b_.tnad()->stop(); !stopped) differ(stopped.error().message + "\n");
+  outcome.log = b_.tnad()->log();
+  return {};
+}
+
+}  // namespace
+
+Result<Outcome> run_twins(const Case& case_, const Options& options) {
+  const bool xdp = options.hook == "xdp";
+  World a = TRY(World::create(options.name + "-a", case_.ports, xdp));
+  World b = TRY(World::create(options.name + "-b", case_.ports, xdp));
+  Twins twins(std::move(a), std::move(b), options);
+  for (const Step& step : case_.steps) {
+    if (interrupted()) return error("interrupted");
+    ++twins.outcome.steps;
+    TRY(twins.step(step));
+    if (!twins.outcome.difference.empty()) break;
+  }
+  TRY(twins.finish());
+  return std::move(twins.outcome);
+}
+
+}  // namespace tna::differential

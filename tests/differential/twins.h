@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Twins: runs a case in two equal worlds, one with TNA, and says whether anything differs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "case.h"
+#include "tnad.h"
+
+namespace tna::differential {
+
+struct Options {
+  std::string build;                  // where tnad and tna are; empty: both worlds are plain Linux
+  std::string hook = "auto";          // auto, xdp or tc
+  std::vector<std::string> sabotage;  // commands for the second world alone, for the self-test
+  std::string name;                   // prefix of the namespaces
+};
+
+struct Outcome {
+  std::string difference;  // empty: none
+  std::size_t steps = 0;   // that were run until then
+  int frames = 0;          // that were sent into each world
+  Counters counters;       // of the daemon
+  std::string log;         // of the daemon
+};
+
+// An error is a failure of the machine itself, not a difference.
+Result<Outcome> run_twins(const Case& case_, const Options& options);
+
+}  // namespace tna::differential

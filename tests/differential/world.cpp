@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// world.cpp: builds a world, sends into it and reads what comes out.
+#include "world.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "kernel_state.h"
+#include "names.h"
+
+namespace tna::differential {
+namespace {
+
+constexpr int kMarkerRounds = 4;  // a frame crosses three queues at most: cable, bridge, cable
+constexpr int kMarkerMs = 2000;
+constexpr int kForwardingPolls = 200;
+
+// Nothing may speak by itself, and what the device answers must not depend on time or luck.
+const Words kQuiet{"sysctl",
+                   "-qew",
+                   "net.ipv6.conf.all.disable_ipv6=1",
+                   "net.ipv6.conf.default.disable_ipv6=1",
+                   "net.ipv4.icmp_ratelimit=0",
+                   "net.ipv4.icmp_msgs_per_sec=1000000",
+                   "net.ipv4.conf.all.send_redirects=0",
+                   "net.ipv4.conf.default.send_redirects=0",
+                   "net.ipv4.ip_forward=0"};
+
+std::string hosts_commands(int ports) {
+  std::string batch;
+  for (int port = 1; port <= ports; ++port)
+    batch += fmt::format("link set {} mtu {} up\n", host_name(port), kHostMtu);
+  return batch;
+}
+
+Result<> wait_until_forwarding(int netns, int ports) {
+  for (int poll = 0; poll < kForwardingPolls; ++poll) {
+    int forwarding = 0;
+    for (const auto& [name, facts] : TRY(read_ports(netns)))
+      forwarding += facts.find("\"state\":\"forwarding\"") != std::string::npos;
+    if (forwarding == ports) return {};
+    ::usleep(2000);
+  }
+  return error("the ports do not become forwarding");
+}
+
+}  // namespace
+
+std::string world_commands(int ports, const std::string& hosts) {
+  std::string batch = fmt::format(
+      "link add br0 address {} type bridge mcast_snooping 0 stp_state 0\nlink set br0 up\n",
+      to_string(bridge_mac()));
+  for (int port = 1; port <= ports; ++port) {
+    batch += fmt::format("link add {} address {} type veth peer name {} netns {}\n",
+                         port_name(port), to_string(port_mac(port)), host_name(port), hosts);
+    batch += fmt::format("link set {} master br0 up\n", port_name(port));
+  }
+  for (int station = 1; station <= kStations; ++station)
+    batch += fmt::format("neigh add {} lladdr {} dev br0 nud permanent\n", station_ip_text(station),
+                         to_string(station_mac(station)));
+  return batch;
+}
+
+Result<World> World::create(const std::string& name, int ports, bool redirect_targets) {
+  Netns device = TRY(Netns::create(name + "-device"));
+  Netns hosts = TRY(Netns::create(name + "-hosts"));
+  World world(std::move(device), std::move(hosts));
+  TRY(world.build(ports, redirect_targets));
+  TRY(world.open_sockets(ports));
+  return world;
+}
+
+Result<> World::build(int ports, bool redirect_targets) {
+  const Words batch{"ip", "-batch", "-"};
+  TRY(run_or_error(kQuiet, device_.fd()));
+  TRY(run_or_error(kQuiet, hosts_.fd()));
+  TRY(run_or_error(batch, hosts_.fd(),
+                   "link add m0 type veth peer name m1\nlink set m0 up\nlink set m1 up\n"));
+  TRY(run_or_error(batch, device_.fd(), world_commands(ports, hosts_.name())));
+  TRY(run_or_error(batch, hosts_.fd(), hosts_commands(ports)));
+  if (redirect_targets)
+    for (int port = 1; port <= ports; ++port)
+      TRY(run_or_error({"ethtool", "-K", host_name(port), "gro", "on"}, hosts_.fd()));
+  return wait_until_forwarding(device_.fd(), ports);
+}
+
+Result<> World::open_sockets(int ports) {
+  const Inside inside = TRY(Inside::enter(hosts_));
+  for (int port = 1; port <= ports; ++port)
+    ports_.push_back(TRY(PortSocket::open(host_name(port))));
+  for (const char* end : {"m0", "m1"}) markers_.push_back(TRY(PortSocket::open(end)));
+  return {};
+}
+
+Result<> World::start_tnad(const std::string& build, const std::string& hook) {
+  tnad_.emplace(TRY(Tnad::start(build, hook, device_.name())));
+  return {};
+}
+
+Result<> World::open_tap(const std::string& interface) {
+  const Inside inside = TRY(Inside::enter(device_));
+  taps_.push_back(TRY(differential::open_tap(interface)));
+  return {};
+}
+
+Result<> World::send(int port, const Frame& frame) const {
+  if (port < 1 || port > static_cast<int>(ports_.size())) return error("there is no such port");
+  return ports_[port - 1].send(frame);
+}
+
+Result<> World::flush() {
+  // Frames and markers go through the same queues of this CPU, so a marker arrives last.
+  const Frame marker{ethernet({{2, 0, 0, 0, 0, 2}}, {{2, 0, 0, 0, 0, 1}}, 0x88b6, Bytes(46))};
+  for (int round = 0; round < kMarkerRounds; ++round) {
+    TRY(markers_[0].send(marker));
+    if (!markers_[1].wait(kMarkerMs)) return error("a marker was lost");
+    TRY(markers_[1].receive());
+  }
+  return {};
+}
+
+Result<std::vector<std::vector<Bytes>>> World::receive() {
+  std::vector<std::vector<Bytes>> out;
+  for (PortSocket& port : ports_) out.push_back(TRY(port.receive()));
+  return out;
+}
+
+}  // namespace tna::differential

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// World: a device namespace with a bridge, and a hosts namespace at the other ends of its cables.
+//
+//   hosts:   h1   h2   h3   h4        m0 --- m1   (a cable of its own, to know when all is quiet)
+//             |    |    |    |
+//   device:  p1   p2   p3   p4
+//             +----+- br0 -+
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "netns.h"
+#include "port_socket.h"
+#include "process.h"
+#include "tnad.h"
+
+namespace tna::differential {
+
+class World {
+ public:
+  // `redirect_targets`: the cables' ends take frames that XDP redirects.
+  static Result<World> create(const std::string& name, int ports, bool redirect_targets);
+  World(World&&) noexcept = default;
+
+  Result<> start_tnad(const std::string& build, const std::string& hook);
+  std::optional<Tnad>& tnad() { return tnad_; }
+  Result<> open_tap(const std::string& interface);
+  void close_taps() { taps_.clear(); }
+
+  Result<> send(int port, const Frame& frame) const;
+  // Returns when all softirq work of the frames sent before is done.
+  Result<> flush();
+  Result<std::vector<std::vector<Bytes>>> receive();  // [0] is port 1
+
+  int netns() const { return device_.fd(); }
+
+ private:
+  World(Netns device, Netns hosts) : device_(std::move(device)), hosts_(std::move(hosts)) {}
+  Result<> build(int ports, bool redirect_targets);
+  Result<> open_sockets(int ports);
+
+  Netns device_, hosts_;
+  std::vector<PortSocket> ports_, markers_;
+  std::vector<Fd> taps_;
+  std::optional<Tnad> tnad_;
+};
+
+// The commands that make the device as create() does, for a report.
+std::string world_commands(int ports, const std::string& hosts);
+
+}  // namespace tna::differential

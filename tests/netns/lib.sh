@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0
+# lib.sh: what every scenario needs: a world of network namespaces, the daemon, and assertions.
+#
+#   h1 eth0 --- p1 [     ] p2 --- eth0 h2      namespace b holds the bridge br0 and its ports,
+#                  [ br0 ]                     h1, h2 ... are stations with one interface eth0
+#   h3 eth0 --- p3 [     ] p4 --- eth0 h4      192.0.2.N/24, 02:00:00:00:00:0N
+#
+# A scenario sources this file, defines setup() and functions test_*(), and calls run_tests. They
+# run once with each hook. TNA=off runs them on Linux alone: all that is said about packets must
+# hold there too, which proves the scenario itself. TESTS="test_a test_b" and HOOKS=tc select some.
+# An assertion that fails is counted and the test goes on, so that it still undoes what it did.
+
+set -u
+SELF=$(basename "$0" _test.sh)
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TNA=${TNA:-on}
+TNA_BUILD=${TNA_BUILD:-$HERE/../../build}
+TRAFFIC=${TRAFFIC:-$TNA_BUILD/tna_traffic}
+[ "$TNA" = off ] && HOOKS=off || HOOKS=${HOOKS:-tc xdp}
+
+RUN=tna$$ # begins the name of every namespace
+B=${RUN}b
+WORK=$(mktemp -d "/tmp/tna-$SELF-XXXXXX")
+CONTROL=$WORK/control.sock
+COUNT=20 # frames in a shot
+TNAD= LOCK= PINS= # pid of the daemon
+STATIONS=()
+CHILDREN=()
+CHILD=
+CHECKS=0 FAILURES=0 NOW="setup"
+declare -A FLOW=()
+
+# --- results ----------------------------------------------------------------------------------
+say() { echo "$SELF[$HOOK] $NOW: $*"; }
+fail() {
+  FAILURES=$((FAILURES + 1))
+  say "FAILED: $*"
+}
+# check "what must be so" COMMAND...
+check() {
+  local what=$1
+  shift
+  CHECKS=$((CHECKS + 1))
+  "$@" && return
+  fail "$what"
+  return 1
+}
+# same "what" WANTED GOT
+same() { check "$1: wanted '$2', got '$3'" test "$2" = "$3"; }
+# at_least "what" LIMIT GOT, at_most "what" LIMIT GOT
+at_least() { check "$1: wanted at least $2, got $3" test "$3" -ge "$2"; }
+at_most() { check "$1: wanted at most $2, got $3" test "$3" -le "$2"; }
+not() { ! "$@"; }
+skip_all() {
+  echo "$SELF: skipped: $*"
+  exit 4
+}
+tna_on() { [ "$TNA" != off ]; }
+
+# wait_until SECONDS COMMAND...: polls; false when the time is over.
+wait_until() {
+  local deadline=$((SECONDS + $1 + 1))
+  shift
+  until "$@"; do
+    [ $SECONDS -ge $deadline ] && return 1
+    sleep 0.02
+  done
+}
+
+# --- the world ----------------------------------------------------------------------------------
+in_ns() { # in_ns b COMMAND...
+  local name=$1
+  shift
+  nsenter --net="/run/netns/$RUN$name" "$@"
+}
+link() { ip -n "$B" link "$@"; }       # link set p1 down
+port() { bridge -n "$B" link set dev "$@"; } # port p1 isolated on
+fdb() { bridge -n "$B" fdb "$@"; }
+mac() { # mac h1 | p1 | br0 | 02:...: the address of what is named
+  case $1 in
+    h*) printf '02:00:00:00:00:%02x' "${1#h}" ;;
+    p*) printf '02:00:00:00:01:%02x' "${1#p}" ;;
+    br0) echo 02:00:00:00:02:00 ;;
+    *) echo "$1" ;;
+  esac
+}
+new_netns() {
+  ip netns add "$RUN$1"
+  in_ns "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+  ip -n "$RUN$1" link set lo up
+}
+add_station() { # add_station N: hN behind port pN
+  local n=$1
+  new_netns "h$n"
+  STATIONS+=("h$n")
+  link add "p$n" address "$(mac "p$n")" type veth peer name eth0 netns "${RUN}h$n" \
+    address "$(mac "h$n")"
+  in_ns "h$n" ethtool -K eth0 gro on >/dev/null # makes it a target for XDP
+  ip -n "${RUN}h$n" addr add "192.0.2.$n/24" dev eth0
+  ip -n "${RUN}h$n" link set eth0 up
+  link set "p$n" master br0 up
+}
+bridge_world() { # bridge_world N: a bridge with N stations
+  local n
+  STATIONS=()
+  new_netns b
+  link add br0 address "$(mac br0)" type bridge stp_state 0 mcast_snooping 0
+  link set br0 up
+  for ((n = 1; n <= $1; n++)); do add_station "$n"; done
+  wait_until 5 ports_forward || fail "ports did not come up"
+}
+ports_forward() {
+  [ "$(bridge -n "$B" link show | grep -c 'state forwarding')" -ge "${#STATIONS[@]}" ]
+}
+end_world() {
+  local name
+  for name in b "${STATIONS[@]}"; do ip netns del "$RUN$name" 2>/dev/null; done
+  STATIONS=()
+}
+capture() { # capture NAME IF FILE [TCPDUMP-OPTION...]: tcpdump until finish $CHILD; returns when it listens
+  local name=$1 where=$2 file=$3 log=$WORK/tcpdump.log
+  shift 3
+  : >"$log"
+  nsenter --net="/run/netns/$RUN$name" tcpdump -nn -U -i "$where" -w "$file" "$@" 2>"$log" &
+  CHILD=$!
+  CHILDREN+=("$CHILD")
+  wait_until 3 grep -q listening "$log" || fail "tcpdump -i $where does not start"
+}
+finish() { # finish PID: ends a background command and waits for it
+  kill -TERM "$1" 2>/dev/null
+  wait "$1" 2>/dev/null
+}
+
+# --- the daemon ---------------------------------------------------------------------------------
+tna() { "$TNA_BUILD/tna" --control "$CONTROL" "$@"; }
+# start_tnad [OPTION...]: HOOK and namespace are given by the scenario; returns when it is ready.
+start_tnad() {
+  tna_on || return 0
+  LOG=$WORK/tnad.$RANDOM.log
+  "$TNA_BUILD/tnad" --netns "$B" --hook "$HOOK" --control "$CONTROL" "$@" 2>"$LOG" &
+  TNAD=$!
+  wait_until 10 tnad_ready
+  check "tnad became ready: $(tail -3 "$LOG")" kill -0 "$TNAD" 2>/dev/null || return 1
+  LOCK=$(readlink "/proc/$TNAD/fd/"* | grep '/run/tna/.*lock') # named after the namespace's cookie
+  PINS=/sys/fs/bpf/tna/$(basename "$LOCK" .lock)
+}
+tnad_ready() { grep -q ready "$LOG" || not kill -0 "$TNAD" 2>/dev/null; } 2>/dev/null
+stop_tnad() {
+  [ -n "$TNAD" ] || return 0
+  kill -TERM "$TNAD"
+  wait "$TNAD"
+  same "exit status of tnad" 0 $?
+  TNAD=
+}
+kill_tnad() { # as a crash would
+  [ -n "$TNAD" ] || return 0
+  kill -KILL "$TNAD"
+  wait "$TNAD" 2>/dev/null
+  TNAD=
+}
+# status IF JQ-FILTER: something of an interface in `tna status --json`
+status() { tna status --json | jq -r ".interfaces[] | select(.name == \"$1\") | $2"; }
+hook_of() { status "$1" .hook; }
+fast_packets() { tna_on && status "$1" .fast_packets || echo 0; }
+# counters IF REASON: fast packets, and those punted for the reason (several: "a b"; all: "*")
+counters() {
+  tna_on || { echo 0 0; return; }
+  tna status --json | jq -r --arg name "$1" --arg reasons "$2" '.interfaces[]
+    | select(.name == $name) | "\(.fast_packets) \([.reasons | to_entries[]
+    | select($reasons == "*" or (.key | IN($reasons | split(" ")[]))) | .value] | add // 0)"'
+}
+wait_hook() { wait_until 5 has_hook "$1" "$2"; } # wait_hook p1 tc
+has_hook() { [ "$(hook_of "$1")" = "$2" ]; }
+
+# --- frames -------------------------------------------------------------------------------------
+# flow FROM TO [OPTION...]: tna_traffic between stations, all of them listening; the result in FLOW.
+# TO may be any name that mac() knows, or a MAC.
+flow() {
+  flow_words "$@"
+  flow_result "$("${WORDS[@]}")" "$@"
+}
+# flow_start FROM TO [OPTION...], flow_end: the same in the background, until it is ended.
+flow_start() {
+  flow_words "$@"
+  "${WORDS[@]}" >"$WORK/flow" &
+  FLOW_PID=$!
+  CHILDREN+=("$FLOW_PID")
+}
+flow_end() {
+  finish "$FLOW_PID"
+  flow_result "$(cat "$WORK/flow")" "in the background"
+}
+flow_words() {
+  local from=$1 to=$2 name
+  shift 2
+  WORDS=("$TRAFFIC" flow --from "$RUN$from:eth0" --to "$(mac "$to")")
+  for name in "${STATIONS[@]}"; do WORDS+=(--listen "$name=$RUN$name:eth0"); done
+  WORDS+=("$@")
+}
+flow_result() {
+  local word result=$1
+  shift
+  FLOW=()
+  for word in $result; do FLOW[${word%%=*}]=${word#*=}; done
+  [ -n "${FLOW[sent_before]:-}" ] || fail "tna_traffic $*"
+}
+# sends FROM TO "h2 h3" [OPTION...]: a shot arrives at exactly these, once and unaltered.
+sends() {
+  local from=$1 to=$2 wanted=" $3 " name got expected=0 words=($3)
+  shift 3
+  expected=$((${#words[@]} * COUNT))
+  flow "$from" "$to" --count $COUNT --expected $expected "$@"
+  for name in "${STATIONS[@]}"; do
+    got=${FLOW[${name}_before]:-?}
+    case $wanted in
+      *" $name "*) same "$from -> $to $*: frames at $name" $COUNT "$got" ;;
+      *) same "$from -> $to $*: frames at $name" 0 "$got" ;;
+    esac
+    same "$from -> $to $*: doubled, altered at $name" "0 0" \
+      "${FLOW[${name}_doubled]:-?} ${FLOW[${name}_altered]:-?}"
+  done
+}
+# sends_fast FROM TO "h2" [OPTION...]: as sends, and within some seconds all frames go fast.
+sends_fast() {
+  local failures=$FAILURES
+  sends_until "p${1#h}" "-" "$@" && return
+  [ "$FAILURES" = "$failures" ] && fail "$1 -> $2: not fast (${BEFORE[*]} to ${AFTER[*]} for $COUNT)"
+}
+# sends_slow REASON FROM TO "h2" [OPTION...]: as sends, and Linux does it, for that reason (several:
+# "a b"; any: "*"; not counted since no program is there: "none").
+sends_slow() {
+  local reason=$1 failures=$FAILURES
+  shift
+  sends_until "p${1#h}" "$reason" "$@" && return
+  [ "$FAILURES" = "$failures" ] &&
+    fail "$1 -> $2: not punted as '$reason' (fast, punted: ${BEFORE[*]} to ${AFTER[*]} for $COUNT)"
+}
+sends_until() {
+  local in=$1 reason=$2 deadline=$((SECONDS + 6)) failures=$FAILURES
+  shift 2
+  CHECKS=$((CHECKS + 1))
+  while :; do
+    BEFORE=($(counters "$in" "$reason"))
+    sends "$@"
+    AFTER=($(counters "$in" "$reason"))
+    tna_on || return 0
+    [ "$FAILURES" = "$failures" ] || return 1
+    case $reason in
+      -) [ $((AFTER[0] - BEFORE[0])) -ge $COUNT ] && return 0 ;;
+      none) [ "${AFTER[0]:-0}" = "${BEFORE[0]:-0}" ] && return 0 ;;
+      *) [ $((AFTER[1] - BEFORE[1])) -ge $COUNT ] && [ "${AFTER[0]}" = "${BEFORE[0]}" ] && return 0 ;;
+    esac
+    [ $SECONDS -ge $deadline ] && return 1
+    sleep 0.05
+  done
+}
+# learn h1 h2: Linux learns where these are.
+learn() {
+  local name
+  for name in "$@"; do
+    "$TRAFFIC" flow --from "$RUN$name:eth0" --to ff:ff:ff:ff:ff:ff --ethertype 0x88b5 --count 1 \
+      --quiet 0 >/dev/null
+    wait_until 2 fdb_has "$(mac "$name")" "p${name#h}" || fail "$name was not learned"
+  done
+}
+fdb_has() { fdb show br br0 | grep -q "^$1 dev $2 "; } # fdb_has MAC PORT
+forget() { fdb del "$(mac "$1")" dev "p${1#h}" master 2>/dev/null; }
+ping_ok() { in_ns "$1" ping -q -c "${3:-3}" -i 0.1 -W 2 "$2" >/dev/null; } # ping_ok h1 192.0.2.2
+
+# --- the run --------------------------------------------------------------------------------------
+cleanup() {
+  local pid
+  trap - EXIT INT TERM
+  for pid in "${CHILDREN[@]}" $TNAD; do
+    kill -CONT "$pid" 2>/dev/null
+    kill -KILL "$pid" 2>/dev/null
+  done
+  wait 2>/dev/null
+  end_world
+  rm -rf "$WORK" "$PINS" "$LOCK"
+}
+run_tests() {
+  local all test
+  all=${TESTS:-$(sed -n 's/^\(test_[a-z0-9_]*\)() .*/\1/p' "$0")}
+  [ "$(id -u)" = 0 ] || skip_all "root is needed"
+  [ -x "$TRAFFIC" ] || skip_all "$TRAFFIC is not built"
+  trap cleanup EXIT
+  trap 'exit 130' INT TERM
+  for HOOK in $HOOKS; do
+    NOW=setup
+    setup
+    for test in $all; do
+      NOW=$test
+      [ -n "${VERBOSE:-}" ] && say "at $SECONDS s"
+      $test
+    done
+    NOW=teardown
+    stop_tnad
+    end_world
+  done
+  echo "$SELF: $CHECKS checks with hooks '$HOOKS', $FAILURES failed, $SECONDS s"
+  [ "$FAILURES" = 0 ]
+  exit
+}

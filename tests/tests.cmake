@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests and benchmark. Unit tests need nothing; the others need root (they make network namespaces).
+find_package(GTest REQUIRED)
+include(GoogleTest)
+
+file(GLOB UNIT_TESTS CONFIGURE_DEPENDS tests/unit/*.cpp)
+add_executable(test_unit ${UNIT_TESTS})
+target_link_libraries(test_unit PRIVATE tna_daemon GTest::gtest_main)
+target_include_directories(test_unit PRIVATE tests)
+target_compile_definitions(test_unit PRIVATE TNA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+gtest_discover_tests(test_unit TEST_PREFIX unit. DISCOVERY_TIMEOUT 60)
+
+file(GLOB FPM_TESTS CONFIGURE_DEPENDS tests/fpm/*.cpp)
+add_executable(test_fpm ${FPM_TESTS})
+target_link_libraries(test_fpm PRIVATE tna_daemon GTest::gtest)
+target_include_directories(test_fpm PRIVATE tests)
+add_test(NAME fpm COMMAND test_fpm)
+
+# The differential machine and the benchmark's driver are black boxes to the stages.
+file(GLOB DIFFERENTIAL CONFIGURE_DEPENDS tests/differential/*.cpp)
+if(DIFFERENTIAL)
+  add_executable(tna_differential ${DIFFERENTIAL})
+  target_link_libraries(tna_differential PRIVATE tna_base CLI11::CLI11)
+  add_test(NAME differential COMMAND ${CMAKE_SOURCE_DIR}/tests/differential/run.sh)
+endif()
+
+file(GLOB BENCH CONFIGURE_DEPENDS bench/*.cpp)
+tna_bpf_object(bench ${CMAKE_SOURCE_DIR}/bench/bench.bpf.c)
+add_executable(tna_bench ${BENCH} ${CMAKE_BINARY_DIR}/bpf/bench.cpp)
+target_link_libraries(tna_bench PRIVATE tna_base CLI11::CLI11 PkgConfig::BPF)
+
+file(GLOB SCENARIOS CONFIGURE_DEPENDS tests/netns/*_test.sh)
+foreach(scenario IN LISTS SCENARIOS)
+  get_filename_component(name ${scenario} NAME_WE)
+  string(REPLACE "_test" "" name ${name})
+  add_test(NAME netns.${name} COMMAND bash ${scenario})
+  set_tests_properties(netns.${name} PROPERTIES
+                       ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 4 TIMEOUT 900)
+endforeach()
+
+add_test(NAME check.includes COMMAND bash ${CMAKE_SOURCE_DIR}/tests/check/includes.sh)
+add_test(NAME check.licences COMMAND bash ${CMAKE_SOURCE_DIR}/tests/check/licences.sh)
+set_tests_properties(fpm PROPERTIES ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}" TIMEOUT 600)
+if(TEST differential)
+  set_tests_properties(differential PROPERTIES ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}" TIMEOUT 1200)
+endif()

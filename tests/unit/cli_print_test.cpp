@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/fd.h"
+#include "cli/client.h"
+#include "cli/leftovers.h"
+#include "cli/print.h"
+
+namespace tna {
+namespace {
+
+const Json kStatus = Json::parse(R"({
+  "version": "0.1.0", "generation": 7, "last_rebuild_ms": 12.44, "lease_ms": 10000,
+  "netns": "", "paused": false,
+  "interfaces": [
+    {"name": "eth0", "ifindex": 3, "hook": "tc", "native": false,
+     "modules": ["guards", "parse_l2", "bridge_ingress", "fdb", "forward"],
+     "instructions": 1102, "fast_packets": 990, "fast_bytes": 63360, "slow_packets": 10,
+     "reasons": {"group": 2, "fdb_miss": 5, "source_unknown": 2, "control": 1}, "why": "a port of br0"},
+    {"name": "long-name-eth1", "ifindex": 4, "hook": "none", "native": false, "modules": [],
+     "instructions": 0, "fast_packets": 0, "fast_bytes": 0, "slow_packets": 0, "reasons": {},
+     "why": "the bridge filters VLANs, which TNA does not do yet"},
+    {"name": "eth2", "ifindex": 5, "hook": "xdp", "native": true, "modules": ["guards"],
+     "instructions": 12, "fast_packets": 0, "slow_packets": 0, "reasons": {}, "why": ""}
+  ]})");
+
+TEST(PrintStatus, IsATableWithWhyUnderWhatIsNotAccelerated) {
+  EXPECT_EQ(print_status(kStatus),
+            "tnad 0.1.0, generation 7, last rebuild 12.4 ms, lease 10 s\n"
+            "INTERFACE       HOOK  MODULES  INSNS  FAST  SLOW   SHARE  WHY SLOW\n"
+            "eth0            tc          5   1102   990    10  99.0 %  "
+            "fdb_miss 5, group 2, source_unknown 2, 1 more\n"
+            "long-name-eth1  none        -      -     -     -       -\n"
+            "    the bridge filters VLANs, which TNA does not do yet\n"
+            "eth2            xdp         1     12     0     0       -\n");
+}
+
+TEST(PrintStatus, SaysNamespaceAndPause) {
+  Json status = {{"version", "1"}, {"netns", "lab"}, {"paused", true}};
+  EXPECT_EQ(print_status(status).substr(0, print_status(status).find("INTERFACE")),
+            "tnad 1, network namespace lab, generation 0, last rebuild 0.0 ms, lease 0 s\n"
+            "PAUSED by `tna detach`; `tna attach` ends that\n");
+}
+
+TEST(PrintStatus, SaysWhatTheKernelDoesNotTell) {
+  const std::string printed = print_status({{"missing", {"changes of nf_tables are not told"}}});
+  EXPECT_NE(printed.find("\nnote: changes of nf_tables are not told\n"), std::string::npos);
+}
+
+TEST(PrintStatus, GenericXdpIsSaid) {
+  Json status = kStatus;
+  status["interfaces"][2]["native"] = false;
+  EXPECT_NE(print_status(status).find("xdp generic"), std::string::npos);
+}
+
+TEST(PrintRates, IsWhatWasAddedPerSecond) {
+  Json later = kStatus;
+  later["interfaces"][0]["fast_packets"] = 990 + 2000;
+  later["interfaces"][0]["slow_packets"] = 10 + 4;
+  later["interfaces"][0]["reasons"]["fdb_miss"] = 5 + 4;
+  const std::string rates = print_rates(later, kStatus, 2);
+  EXPECT_NE(rates.find("FAST/S"), std::string::npos);
+  EXPECT_NE(rates.find("  1000       2  99.8 %  fdb_miss 2\n"), std::string::npos) << rates;
+}
+
+TEST(PrintRates, AnInterfaceMadeAnewCountsFromZero) {
+  Json later = kStatus;
+  later["interfaces"][0]["fast_packets"] = 30;
+  EXPECT_NE(print_rates(later, kStatus, 1).find("    30       0"), std::string::npos)
+      << print_rates(later, kStatus, 1);
+}
+
+TEST(Print, AnswersOfAnotherShapeDoNotEndTheProgram) {
+  for (const Json& odd :
+       {Json(), Json(7), Json("x"), Json::array({1}),
+        Json{{"interfaces", 5}, {"version", 3}, {"reasons", "x"}},
+        Json{{"interfaces", {1, "x", nullptr}}, {"modules", {1}}, {"devices", {2}}},
+        Json{{"kernel", 1}, {"guards", {nullptr}}, {"constants", {{"a", {1}}}}}}) {
+    for (auto print : {print_status, print_graph, print_pipeline, print_capabilities,
+                       print_detached, print_attached}) {
+      const std::string printed = print(odd);
+      EXPECT_TRUE(printed.ends_with('\n')) << odd.dump() << " -> " << printed;
+    }
+  }
+}
+
+TEST(PrintPipeline, NamesEveryPartWithItsBecause) {
+  const Json pipeline = Json::parse(R"({
+    "interface": "eth0", "hook": "tc", "why": "a port of br0", "instructions": 1102, "program_id": 57, "load_ms": 12.34,
+    "modules": [{"name": "guards", "because": "always"},
+                {"name": "fdb", "because": "bridging", "reads": "net_bridge.fdb_hash_tbl"}],
+    "guards": [{"name": "hooks_bridge", "value": 0, "because": "no rules"}],
+    "constants": {"bridge": 1}})");
+  EXPECT_EQ(print_pipeline(pipeline),
+            "eth0: tc, 1102 instructions, program 57, loaded in 12.3 ms\n"
+            "    a port of br0\n"
+            "\n"
+            "MODULE  BECAUSE\n"
+            "guards  always\n"
+            "fdb     bridging\n"
+            "    reads net_bridge.fdb_hash_tbl\n"
+            "\n"
+            "GUARD         VALUE  BECAUSE\n"
+            "hooks_bridge  0      no rules\n"
+            "\n"
+            "CONSTANT  VALUE\n"
+            "bridge    1\n");
+}
+
+TEST(PrintCapabilities, ListsFeaturesAndDevices) {
+  const Json capabilities = Json::parse(R"({
+    "kernel": {"release": "6.12.1", "features": [
+      {"name": "tcx", "available": true, "detail": ""},
+      {"name": "untyped casts", "available": false, "detail": "from 6.18 on"}]},
+    "devices": [{"name": "eth0", "ifindex": 2, "driver": "veth", "native_xdp": true,
+                 "redirect_target": false, "xdp_features": 35, "rx_vlan_offload": true,
+                 "peer": "ifindex 3 elsewhere", "notes": ["the peer has GRO off"]}]})");
+  EXPECT_EQ(print_capabilities(capabilities),
+            "KERNEL 6.12.1  HERE  DETAIL\n"
+            "tcx            yes\n"
+            "untyped casts  no    from 6.18 on\n"
+            "\n"
+            "DEVICE  DRIVER  NATIVE XDP  REDIRECT TARGET  RX VLAN OFFLOAD  PEER\n"
+            "eth0    veth    yes         no               yes              ifindex 3 elsewhere\n"
+            "    the peer has GRO off\n");
+}
+
+TEST(PrintDetached, SaysWhatWentAndHowItComesBack) {
+  EXPECT_EQ(print_detached({{"interfaces", {"eth0", "eth1"}}}),
+            "detached: eth0, eth1\nLinux works alone there until `tna attach`\n");
+  EXPECT_EQ(print_detached({{"interfaces", Json::array()}}), "nothing was attached\n");
+  EXPECT_EQ(print_attached({{"interfaces", {"eth0"}}}), "attached again: eth0\n");
+}
+
+TEST(PrintGraph, EndsItsLastLine) {
+  EXPECT_EQ(print_graph({{"format", "text"}, {"text", "br0\n  eth0"}}), "br0\n  eth0\n");
+}
+
+struct LeftoversTest : testing::Test {
+  std::filesystem::path root =
+      std::filesystem::temp_directory_path() / ("tna_leftovers_" + std::to_string(::getpid()));
+  std::filesystem::path pins = root / "pins", run = root / "run";
+  LeftoversTest() {
+    std::filesystem::create_directories(pins);
+    std::filesystem::create_directories(run);
+  }
+  ~LeftoversTest() override { std::filesystem::remove_all(root); }
+
+  void pin(const std::string& path) {
+    std::filesystem::create_directories((pins / path).parent_path());
+    std::ofstream(pins / path) << "x";
+  }
+  Leftovers removed() { return remove_leftovers(pins, run).value(); }
+};
+
+TEST_F(LeftoversTest, OfTheDeadGoAndNothingElse) {
+  pin("7/link-3-tc");
+  pin("7/deeper/map");
+  std::ofstream(root / "other") << "x";
+  std::filesystem::create_directory_symlink(root, pins / "7/loop");
+  EXPECT_EQ(removed().removed, (std::vector<std::string>{pins / "7/deeper/map",
+                                                         pins / "7/link-3-tc", pins / "7/loop"}));
+  EXPECT_TRUE(std::filesystem::is_empty(pins));
+  EXPECT_TRUE(std::filesystem::exists(root / "other"));
+}
+
+TEST_F(LeftoversTest, OfALivingDaemonStay) {
+  pin("7/link-3-tc");
+  pin("8/link-4-tc");
+  Fd lock(::open((run / "8.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
+  Leftovers result = removed();
+  EXPECT_EQ(result.removed, std::vector<std::string>{pins / "7/link-3-tc"});
+  EXPECT_EQ(result.served, std::vector<std::string>{pins / "8"});
+  EXPECT_TRUE(std::filesystem::exists(pins / "8/link-4-tc"));
+}
+
+TEST_F(LeftoversTest, WithoutARunFolderAllAreDead) {
+  pin("7/link-3-tc");
+  std::filesystem::remove(run);
+  EXPECT_EQ(removed().removed.size(), 1u);
+}
+
+TEST_F(LeftoversTest, NoFolderIsNothingToDoButAFileIsAnError) {
+  EXPECT_EQ(remove_leftovers(root / "none", run).value().removed, std::vector<std::string>());
+  std::ofstream(root / "file") << "x";
+  EXPECT_FALSE(remove_leftovers(root / "file", run));
+}
+
+TEST(Ask, WithoutADaemonSaysWhatToDo) {
+  auto answer = ask("/nowhere/tnad.sock", "status", Json::object());
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().message,
+            "no tnad answers at /nowhere/tnad.sock: is it running? systemctl status tnad");
+  EXPECT_TRUE(no_daemon(answer.error()));
+}
+
+}  // namespace
+}  // namespace tna
