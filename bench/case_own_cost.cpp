@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the bridge's program costs by itself: the loaded program run on a frame that it forwards,
-// again and again, against an empty program run in the same way.
+// again and again, against an empty program run in the same way. The ports are taps, whose program
+// is that of a physical NIC. (A veth's XDP program also looks at the sk_buff which veth has behind
+// the frame, and a test run has none there.)
 #include <bpf/bpf.h>
 #include <fmt/format.h>
+#include <net/if.h>
 
 #include "cases.h"
 #include "clock.h"
+#include "tap.h"
 #include "tnad.h"
 
 namespace tna::bench {
 namespace {
 
-constexpr int kRepeat = 1'000'000;
+// A round is a million runs, in portions so short that the stations stay fresh.
+constexpr int kPortions = 10;
+constexpr int kRepeat = 100'000;
 constexpr std::uint32_t kXdpRedirect = 4;
 constexpr std::uint32_t kTcRedirect = 7;
 
@@ -35,28 +41,48 @@ Result<TestRun> run_on(int program, const std::string& hook, IfIndex port, int r
   return TestRun{options.retval, double(options.duration)};
 }
 
-// One round: the program's time above the empty one's, in nanoseconds.
-struct Sample {
-  double program, empty;
+// Nanoseconds of one run each, a value for every portion.
+struct Samples {
+  std::vector<double> program, empty, own;
 };
-Result<Sample> sample(const Bed& bed, const Flow& flow, const Tnad& tnad, const std::string& hook) {
-  IfIndex port = TRY(index_of(bed.dut(), Bed::port_in(0)));
-  Inside inside = TRY(Inside::enter(bed.dut()));
+
+struct Ports {
+  Tap in, out;
+  // The station that the measured frame comes from, and the one that it goes to.
+  Result<> speak() const {
+    Mac source = station(0, Side::generator, 0), destination = station(0, Side::sink, 0);
+    TRY(out.speak(destination, source));
+    return in.speak(source, destination);
+  }
+};
+
+// One round; the program must go its whole way, to the redirect, in every portion.
+Result<> sample(const Ports& ports, const Flow& flow, const Tnad& tnad, const std::string& hook,
+                Samples& samples) {
+  IfIndex port = if_nametoindex(ports.in.name().c_str());
   std::uint32_t id = attached_program(port, hook);
   Fd program{bpf_prog_get_fd_by_id(id)};
-  if (!program) return errno_error(fmt::format("open program {} of {}", id, Bed::port_in(0)));
+  if (!program) return errno_error(fmt::format("open program {} of {}", id, ports.in.name()));
 
   std::uint32_t wanted = hook == "xdp" ? kXdpRedirect : kTcRedirect;
   int empty = TRY(flow.empty_program(hook));
-  Sample sample;
-  sample.empty = TRY(run_on(empty, hook, port, kRepeat)).nanoseconds;
-  // The stations are fresh now, and the program goes its whole way.
-  TestRun measured = TRY(run_on(program.get(), hook, port, kRepeat));
-  if (measured.verdict != wanted)
-    return error(fmt::format("the {} program's verdict is {} and no redirect: {}", hook,
-                             measured.verdict, dump(TRY(tnad.interface(Bed::port_in(0))))));
-  sample.program = measured.nanoseconds;
-  return sample;
+  int refreshes = 0;
+  for (int portion = 0; portion < kPortions;) {
+    double nothing = TRY(run_on(empty, hook, port, kRepeat)).nanoseconds;
+    TRY(ports.speak());
+    TestRun all = TRY(run_on(program.get(), hook, port, kRepeat));
+    if (all.verdict != wanted) {
+      // The station fell due for a refresh by Linux in the middle; when it speaks again it gets it.
+      if (++refreshes <= kPortions) continue;
+      return error(fmt::format("the {} program's verdict is {} and no redirect: {}", hook,
+                               all.verdict, dump(TRY(tnad.interface(ports.in.name())))));
+    }
+    samples.program.push_back(all.nanoseconds);
+    samples.empty.push_back(nothing);
+    samples.own.push_back(all.nanoseconds - nothing);
+    ++portion;
+  }
+  return {};
 }
 
 }  // namespace
@@ -64,23 +90,21 @@ Result<Sample> sample(const Bed& bed, const Flow& flow, const Tnad& tnad, const 
 Result<std::vector<Row>> own_cost(const Options& options) {
   Bed bed = TRY(Bed::create());
   Flow flow = TRY(Flow::open(bed));
+  Ports ports{TRY(Tap::create(bed, "t0")), TRY(Tap::create(bed, "t1"))};
   std::vector<Row> rows;
   for (const char* hook : {"xdp", "tc"}) {
     Tnad tnad = TRY(Tnad::start(bed, hook, hook));
-    std::vector<double> program, empty, own;
+    Inside inside = TRY(Inside::enter(bed.dut()));
+    Samples samples;
     for (int round = 1; round <= options.rounds; ++round) {
       fmt::print(stderr, "bridge-own-cost: {}, round {} of {}\n", hook, round, options.rounds);
-      TRY(bed.speak());
-      Sample taken = TRY(sample(bed, flow, tnad, hook));
-      program.push_back(taken.program);
-      empty.push_back(taken.empty);
-      own.push_back(taken.program - taken.empty);
+      TRY(sample(ports, flow, tnad, hook, samples));
     }
     TRY(tnad.stop());
     Row row{.name = "bridge-own-cost", .hook = hook, .runs = options.rounds};
-    row.values["own_ns"] = median(own);
-    row.values["program_ns"] = median(program);
-    row.values["empty_ns"] = median(empty);
+    row.values["own_ns"] = median(samples.own);
+    row.values["program_ns"] = median(samples.program);
+    row.values["empty_ns"] = median(samples.empty);
     if (row.hook == "xdp") row.goals = {{"own_ns", Goal::at_most, 80}};
     rows.push_back(row);
   }

@@ -39,19 +39,17 @@ Result<double> one_stream(const Bed& bed, double seconds) {
   return rate;
 }
 
-// The bytes that went fast on the port that the stream enters by.
-Result<double> fast_bytes(const Tnad& tnad) {
-  return double(count(TRY(tnad.interface(Bed::port_in(0))), "fast_bytes"));
-}
-
 Result<double> accelerated_stream(const Bed& bed, double seconds) {
   Tnad tnad = TRY(Tnad::start(bed, "auto", "tc"));
   TRY(one_stream(bed, 1));  // both ends are learned and fresh now
-  double before = TRY(fast_bytes(tnad));
+  Json before = TRY(tnad.interface(Bed::port_in(0)));
   double rate = TRY(one_stream(bed, seconds));
-  double fast = TRY(fast_bytes(tnad)) - before, sent = rate / 8 * std::ceil(seconds);
+  Json after = TRY(tnad.interface(Bed::port_in(0)));
+  double fast = double(count(after, "fast_bytes") - count(before, "fast_bytes"));
+  double sent = rate / 8 * std::ceil(seconds);
   if (fast < 0.9 * sent)
-    return error(fmt::format("only {:.0f} of about {:.0f} bytes went fast", fast, sent));
+    return error(
+        fmt::format("only {:.0f} of about {:.0f} bytes went fast: {}", fast, sent, dump(after)));
   TRY(tnad.stop());
   return rate;
 }

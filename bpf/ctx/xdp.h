@@ -42,6 +42,33 @@ static __always_inline bool tna_ctx_gso(struct tna_pkt *p)
 	return false;
 }
 
+/* The sk_buff behind a frame that veth runs XDP on, NULL where there is none: the frame was redirected
+ * here, or no veth driver runs the program but BPF_PROG_TEST_RUN or generic XDP, which use the
+ * device's own receive queues where the driver has its private ones (drivers/net/veth.c:veth_xdp_buff).
+ */
+static __always_inline struct sk_buff *tna_veth_skb(struct tna_pkt *p, struct xdp_buff *xdp)
+{
+	__u64 into_queues = (__u64)xdp->rxq - (__u64)p->dev->_rx;
+
+	if (into_queues < p->dev->num_rx_queues * bpf_core_type_size(struct netdev_rx_queue))
+		return NULL;
+	return tna_as(struct veth_xdp_buff, xdp)->skb;
+}
+
+/* What only the sk_buff tells: a tag beside the frame, a checksum still to be made. */
+static __always_inline enum tna_verdict tna_veth_frame_whole(struct tna_pkt *p, struct xdp_buff *xdp)
+{
+	struct sk_buff *skb = tna_veth_skb(p, xdp);
+
+	if (!skb)
+		return TNA_NEXT;
+	if (skb->vlan_all)
+		return tna_punt(p, TNA_R_TAG_ASIDE);
+	if (BPF_CORE_READ_BITFIELD(skb, ip_summed) == CHECKSUM_PARTIAL)
+		return tna_punt(p, TNA_R_CHECKSUM);
+	return TNA_NEXT;
+}
+
 /* Everything that Linux would do between XDP and the bridge must be nothing: packet sockets, tc,
  * netfilter's ingress hook (net/core/dev.c:__netif_receive_skb_core). And the frame must be all that
  * there is: no second buffer, no tag or checksum work that only the sk_buff behind it tells of.
@@ -58,17 +85,8 @@ static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 		return tna_punt(p, TNA_R_NF_INGRESS);
 	if (xdp->flags & XDP_FLAGS_HAS_FRAGS)
 		return tna_punt(p, TNA_R_MULTI_BUFFER);
-	if (tna_const.veth) {
-		/* drivers/net/veth.c:veth_xdp_buff; NULL for frames that were redirected here */
-		struct sk_buff *skb = tna_as(struct veth_xdp_buff, xdp)->skb;
-
-		if (skb) {
-			if (skb->vlan_all)
-				return tna_punt(p, TNA_R_TAG_ASIDE);
-			if (BPF_CORE_READ_BITFIELD(skb, ip_summed) == CHECKSUM_PARTIAL)
-				return tna_punt(p, TNA_R_CHECKSUM);
-		}
-	}
+	if (tna_const.veth)
+		return tna_veth_frame_whole(p, xdp);
 	return TNA_NEXT;
 }
 

@@ -90,6 +90,13 @@ struct vlan_group {
 struct vlan_info {
 	struct vlan_group grp;
 } TNA_CORE;
+struct net_device;
+struct xdp_rxq_info {
+	struct net_device *dev;
+} TNA_CORE;
+struct netdev_rx_queue {
+	struct xdp_rxq_info xdp_rxq;
+} TNA_CORE;
 struct net_device {
 	unsigned long priv_flags;
 	unsigned int mtu;
@@ -98,6 +105,8 @@ struct net_device {
 	unsigned int flags;
 	unsigned short hard_header_len;
 	int ifindex;
+	unsigned int num_rx_queues;
+	struct netdev_rx_queue *_rx;
 	void *rx_handler_data;
 	possible_net_t nd_net;
 	struct bpf_mprog_entry *tcx_ingress;
@@ -108,9 +117,6 @@ struct net_device {
 	struct Qdisc *qdisc;
 	const struct rtnl_link_ops *rtnl_link_ops;
 	unsigned char priv[];
-} TNA_CORE;
-struct xdp_rxq_info {
-	struct net_device *dev;
 } TNA_CORE;
 struct xdp_buff {
 	struct xdp_rxq_info *rxq;

@@ -167,8 +167,11 @@ void KernelView::hear_qdisc(Bytes message, Questions& questions) {
 
 void KernelView::take_link(Event event, Questions& questions) {
   if (const Link* link = std::get_if<Link>(&event)) {
-    // The qdisc that a device gets when it comes up is not told of. Before that it has "noop".
     const Link* before = mirror_.link(link->ifindex);
+    // A device is told of while it is still being made: the first end of a veth before it has the
+    // other, and never again until it comes up.
+    if (!before) questions.links.insert(link->ifindex);
+    // The qdisc that a device gets when it comes up is not told of. Before that it has "noop".
     questions.qdiscs |= link->root_qdisc != (before ? before->root_qdisc : "noop");
   }
   mirror_.apply(std::move(event));

@@ -61,7 +61,7 @@ Result<PortSocket> PortSocket::open(const std::string& interface) {
   TRY(set(socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1));
   TRY(set(socket, SOL_PACKET, PACKET_AUXDATA, 1));
   TRY(set(socket, SOL_PACKET, PACKET_VNET_HDR, 1));
-  TRY(set(socket, SOL_PACKET, PACKET_QDISC_BYPASS, 1));
+  // No PACKET_QDISC_BYPASS: it drops what has to be segmented before the device takes it.
   return PortSocket(std::move(socket), ifindex);
 }
 

@@ -62,7 +62,7 @@ obeyed() {
   done
 }
 
-back_up() { # down_up IF: what a port that was down needs
+back_up() { # back_up IF: what a port that was down needs
   link set "$1" up
   wait_until 3 ports_forward || fail "$1 did not come back"
   learn h1 h2
@@ -170,13 +170,12 @@ test_fdb_deleted() { # flooded from then on
 test_fdb_moved() {
   obeyed "h3" "learn h2" bridge -n "$B" fdb replace "$(mac h2)" dev p3 master dynamic
 }
+own_mac_back() {
+  link set br0 address "$(mac br0)"
+  learn h2
+}
 test_fdb_local() { # the address becomes the bridge's own
-  local back="link set br0 address $(mac br0)"
-  back_again() {
-    $back
-    learn h2
-  }
-  obeyed "" back_again ip -n "$B" link set br0 address "$(mac h2)"
+  obeyed "" own_mac_back ip -n "$B" link set br0 address "$(mac h2)"
 }
 
 filter_batch() { # filter_batch IF ingress|egress

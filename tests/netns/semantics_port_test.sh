@@ -119,13 +119,13 @@ test_locked() { # B12: the source must be known at this port
   port p1 learning off
   sends_fast h1 h2 h2
   forget h1
-  sends_slow "locked" h1 h2 ""
+  sends_slow "locked source_unknown source_local" h1 h2 ""
   fdb replace "$(mac h1)" dev p3 master static
-  sends_slow "locked" h1 h2 ""
+  sends_slow "locked source_unknown source_local" h1 h2 ""
   fdb replace "$(mac h1)" dev p1 master static
   sends_fast h1 h2 h2
-  sends_slow "locked" h1 h2 "" --source 02:00:00:00:00:77
-  sends_slow "locked" h1 h2 "" --source "$(mac br0)" # a local entry authorises nobody
+  sends_slow "locked source_unknown source_local" h1 h2 "" --source 02:00:00:00:00:77
+  sends_slow "locked source_unknown source_local" h1 h2 "" --source "$(mac br0)" # a local entry authorises nobody
   port p1 locked off learning on
   fdb del "$(mac h1)" dev p1 master
   learn h1
@@ -139,9 +139,9 @@ test_mab() { # B12: a miss makes a locked entry, which still lets nothing in
     port p1 locked off
     return
   }
-  sends_slow "locked" h1 h2 "" --source 02:00:00:00:00:66
+  sends_slow "locked source_unknown source_local" h1 h2 "" --source 02:00:00:00:00:66
   check "no locked entry was made" fdb_has 02:00:00:00:00:66 p1
-  sends_slow "locked" h1 h2 "" --source 02:00:00:00:00:66
+  sends_slow "locked source_unknown source_local" h1 h2 "" --source 02:00:00:00:00:66
   sends h2 02:00:00:00:00:66 h1 # as a destination it counts
   "$TRAFFIC" mab "$B" p1 off
   port p1 locked off
@@ -194,7 +194,7 @@ test_backup_port() { # B24
   sends h1 h2 h2
   ip -n "${RUN}h2" link set eth0 down
   fdb replace "$(mac h2)" dev p2 master static # the learned one went with the carrier
-  sends_slow "backup" h1 h2 h3
+  sends_slow "backup egress_state" h1 h2 h3
   ip -n "${RUN}h2" link set eth0 up
   wait_until 3 ports_forward || fail "p2 did not come back"
   sends h1 h2 h2
