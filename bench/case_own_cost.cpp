@@ -62,7 +62,8 @@ Result<> sample(const Ports& ports, const Flow& flow, const Tnad& tnad, const st
   IfIndex port = if_nametoindex(ports.in.name().c_str());
   std::uint32_t id = attached_program(port, hook);
   Fd program{bpf_prog_get_fd_by_id(id)};
-  if (!program) return errno_error(fmt::format("open program {} of {}", id, ports.in.name()));
+  if (!program)
+    return error("no " + hook + " program: " + dump(TRY(tnad.interface(ports.in.name()))));
 
   std::uint32_t wanted = hook == "xdp" ? kXdpRedirect : kTcRedirect;
   int empty = TRY(flow.empty_program(hook));

@@ -58,24 +58,25 @@ Result<> show_rates(const Bed& bed, Flow& flow) {
                                         {.rounds = 3, .seconds = 0.8}));
   static constexpr const char* kNames[] = {"Linux alone", "Linux with TNA, at tc",
                                            "Linux with TNA, at XDP", "XDP redirecting blindly"};
-  fmt::print("\n   {:<26}{:>12}{:>10}{:>16}\n", "", "frames/s", "x Linux", "of the redirect");
+  fmt::print("\n   {:<26}{:>12}{:>10}{:>18}\n", "", "frames/s", "x Linux", "of the redirect");
   for (size_t i = 0; i < pps.size(); ++i)
-    fmt::print("   {:<26}{:>12}{:>10.2f}{:>14.0f} %   {}\n", kNames[i],
+    fmt::print("   {:<26}{:>12}{:>10.2f}{:>16.0f} %   {}\n", kNames[i],
                grouped(std::uint64_t(pps[i])), pps[i] / pps[0], 100 * pps[i] / pps[3],
                bar(pps[i] / pps[3]));
   return {};
 }
 
 Result<> show_path(const Tnad& tnad) {
-  heading("3. What TNA found and what it made of it (tna graph, tna pipeline p0)");
-  fmt::print("{}\n{}\n", indented(TRY(tnad.tna({"graph"}))),
-             indented(TRY(tnad.tna({"pipeline", Bed::port_in(0)}))));
-  Json port = TRY(tnad.interface(Bed::port_in(0)));
-  std::string modules;
-  for (const Json& module : items(port, "modules"))
-    if (module.is_string()) modules += " " + module.get<std::string>();
-  fmt::print("   modules:{}\n   {} instructions of {}, translated from BPF to machine code\n",
-             modules, count(port, "instructions"), text(port, "hook"));
+  heading("3. What TNA found (tna graph), and what it made of it (tna pipeline p0)");
+  fmt::print("{}\n", indented(TRY(tnad.tna({"graph"}))));
+  Json path = TRY(tnad.json({"pipeline", Bed::port_in(0)}));
+  const Json& modules = items(path, "modules");
+  for (const Json& module : modules)
+    fmt::print("   {:<16}{}\n", text(module, "name"), text(module, "because"));
+  fmt::print(
+      "\n   {} modules, {} instructions, {} words of the kernel guarded, loaded in {:.0f} ms\n",
+      modules.size(), count(path, "instructions"), items(path, "guards").size(),
+      number(path, "load_ms"));
   return {};
 }
 
@@ -135,10 +136,10 @@ Result<> leave_standing(Bed& bed) {
       "   {}\n   {}\n   {}\n"
       "   ip netns exec {} ping -i 0.2 -c 20 192.0.2.2\n"
       "   ip netns exec {} bridge -d link\n\n"
-      "   to remove it all:  kill {}; for n in {} {} {}; do ip netns del $n; done\n",
+      "   to remove it all:  kill {}; for n in {} {} {}; do ip netns del $n; done; rm -r /run/{}\n",
       tnad.tna_command("status"), tnad.tna_command("graph"), tnad.tna_command("pipeline p0"),
       bed.generator().name(), bed.dut().name(), tnad.pid(), bed.generator().name(),
-      bed.dut().name(), bed.sink().name());
+      bed.dut().name(), bed.sink().name(), bed.dut().name());
   tnad.keep();
   bed.keep();
   return {};

@@ -6,6 +6,7 @@
 #include <net/if.h>
 
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 namespace tna::bench {
@@ -13,6 +14,15 @@ namespace {
 
 constexpr auto kTcxIngress =
     static_cast<bpf_attach_type>(46);  // BPF_TCX_INGRESS, from Linux 6.6 on
+
+// A tap's program under XDP is the same as a physical NIC's, so measurements may have one, although
+// XDP gains nothing for the virtual machines that taps are for.
+constexpr const char* kKnowledge = R"([[node]]
+kind = "tun"
+hardware_type = "ether"
+type = "tap"
+hooks = ["xdp", "tc"]
+)";
 
 // tnad and tna are built into the folder where this program is.
 std::string sibling(const char* name) {
@@ -50,14 +60,38 @@ Result<> nothing_attached(const Bed& bed) {
   return {};
 }
 
+void Tnad::FolderRemover::operator()(std::string* folder) const {
+  std::error_code ignored;
+  std::filesystem::remove_all(*folder, ignored);
+  delete folder;
+}
+
+Result<Tnad::Folder> Tnad::make_folder(const std::string& path) {
+  std::error_code failed;
+  std::filesystem::create_directories(path + "/knowledge.d", failed);
+  if (failed) return error("make " + path + ": " + failed.message());
+  Folder folder(new std::string(path));
+  std::ofstream config(path + "/tna.toml"), knowledge(path + "/knowledge.d/bench.toml");
+  config << "knowledge_dir = \"" << path << "/knowledge.d\"\n";
+  knowledge << kKnowledge;
+  if (!config.flush() || !knowledge.flush()) return error("cannot write below " + path);
+  return folder;
+}
+
+void Tnad::keep() {
+  child_.keep();
+  (void)folder_.release();
+}
+
 Result<Tnad> Tnad::start(const Bed& bed, const std::string& hook, const std::string& expected,
                          Life life) {
-  std::string control = "/run/" + bed.dut().name() + ".sock";
-  Arguments command{sibling("tnad"), "--netns", bed.dut().name(), "--hook",   hook,
-                    "--control",     control,   "--config",       "/dev/null"};
-  int elsewhere =
-      int(std::thread::hardware_concurrency()) - 1;  // the last processor: not the measured one
-  Tnad tnad(bed, TRY(Child::start(command, elsewhere, life)), control);
+  Folder folder = TRY(make_folder("/run/" + bed.dut().name()));
+  Arguments command{
+      sibling("tnad"),        "--netns",  bed.dut().name(),     "--hook", hook, "--control",
+      *folder + "/tnad.sock", "--config", *folder + "/tna.toml"};
+  int elsewhere = int(std::thread::hardware_concurrency()) - 1;  // not the measured processor
+  Child child = TRY(Child::start(command, elsewhere, life));
+  Tnad tnad(bed, std::move(folder), std::move(child));
   TRY(tnad.child_.wait_for("ready", 20));
   for (int lane = 0; lane < bed.lanes(); ++lane) {
     for (const std::string& port : {Bed::port_in(lane), Bed::port_out(lane)}) {
@@ -70,13 +104,13 @@ Result<Tnad> Tnad::start(const Bed& bed, const std::string& hook, const std::str
 }
 
 Result<std::string> Tnad::tna(const Arguments& command) const {
-  Arguments words{sibling("tna"), "--control", control_};
+  Arguments words{sibling("tna"), "--control", control()};
   words.insert(words.end(), command.begin(), command.end());
   return run(words);
 }
 
 std::string Tnad::tna_command(const std::string& command) const {
-  return sibling("tna") + " --control " + control_ + " " + command;
+  return sibling("tna") + " --control " + control() + " " + command;
 }
 
 Result<Json> Tnad::json(Arguments command) const {

@@ -2,6 +2,7 @@
 // A tnad of our own for the device under test, and what `tna` says about it.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/json.h"
@@ -34,14 +35,23 @@ class Tnad {
   // SIGTERM; an error unless it ends well and leaves nothing attached.
   Result<> stop();
   pid_t pid() const { return child_.pid(); }
-  void keep() { child_.keep(); }
+  void keep();
 
  private:
-  Tnad(const Bed& bed, Child child, std::string control)
-      : bed_(&bed), child_(std::move(child)), control_(std::move(control)) {}
+  // A folder for the daemon's configuration and socket, which goes with the object.
+  struct FolderRemover {
+    void operator()(std::string* folder) const;
+  };
+  using Folder = std::unique_ptr<std::string, FolderRemover>;
+  static Result<Folder> make_folder(const std::string& path);
+
+  Tnad(const Bed& bed, Folder folder, Child child)
+      : bed_(&bed), folder_(std::move(folder)), child_(std::move(child)) {}
+  std::string control() const { return *folder_ + "/tnad.sock"; }
+
   const Bed* bed_;
-  Child child_;
-  std::string control_;
+  Folder folder_;
+  Child child_;  // ends before its folder goes
 };
 
 // An error unless neither XDP nor tc programs stand on the device under test's ports.

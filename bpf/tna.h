@@ -53,6 +53,7 @@
 	X(EGRESS_NF, "egress_nf", "a netfilter egress hook stands on the egress interface")    \
 	X(EGRESS_QDISC, "egress_qdisc", "the egress interface shapes or polices")              \
 	X(EGRESS_XMIT, "egress_xmit", "the egress driver takes no redirected frames now")      \
+	X(PEER_XDP, "peer_xdp", "generic XDP stands on the other end of the egress veth")      \
 	X(BRIDGE_NF, "bridge_nf", "br_netfilter hands bridged IP to iptables/nftables rules")  \
 	X(IP_INVALID, "ip_invalid", "an IP packet that br_netfilter would drop or change")
 
@@ -72,7 +73,7 @@ struct tna_const {
 	__u8 suppress;	    /* the bridge suppresses or proxies ARP/ND on some port */
 	__u8 bridge_nf4;    /* br_netfilter's hooks are registered: honour its sysctls; check IPv4 */
 	__u8 bridge_nf6;    /* with bridge_nf4: check IPv6 too (off: IPv6 is left to Linux) */
-	__u8 redirect_peer; /* tc only: into a veth without the stop at its queue */
+	__u8 veth_out;	    /* tc only: some egress port is a veth, whose other end matters */
 	__u8 slot_start, slot_parsed, slot_forward, slot_end; /* code is linked into the slot */
 	__u8 pad[6];
 };

@@ -56,13 +56,34 @@ static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 	return TNA_NEXT;
 }
 
-/* net/core/dev.c:is_skb_forwardable. */
+/* The other end of a veth, NULL for any other device. */
+static __always_inline struct net_device *tna_veth_peer(struct net_device *dev)
+{
+	/* "veth" and its end */
+	if ((tna_word(dev->rtnl_link_ops->kind) & 0xffffffffffULL) != 0x0068746576ULL)
+		return NULL;
+	return tna_as(struct veth_priv, tna_member(dev, struct net_device, priv))->peer;
+}
+
+/* Length as in net/core/dev.c:is_skb_forwardable. Of the egress side a packet redirected by tc skips
+ * netfilter's egress hook (dev.c:nf_skip_egress), and the mark that it was redirected makes generic
+ * XDP behind a veth skip it (dev.c:netif_receive_generic_xdp).
+ */
 static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 {
-	if (!(p->out_dev->flags & IFF_UP))
+	struct net_device *dev = p->out_dev;
+
+	if (!(dev->flags & IFF_UP))
 		return tna_punt(p, TNA_R_EGRESS_STATE);
-	if (p->len > p->out_dev->mtu + ETH_HLEN + VLAN_HLEN && !tna_ctx_gso(p))
+	if (p->len > dev->mtu + ETH_HLEN + VLAN_HLEN && !tna_ctx_gso(p))
 		return tna_punt(p, TNA_R_TOO_LONG);
+	if (dev->nf_hooks_egress)
+		return tna_punt(p, TNA_R_EGRESS_NF);
+	if (tna_const.veth_out) {
+		p->peer = tna_veth_peer(dev);
+		if (p->peer && p->peer->xdp_prog)
+			return tna_punt(p, TNA_R_PEER_XDP);
+	}
 	return TNA_NEXT;
 }
 
@@ -72,23 +93,18 @@ static __always_inline bool tna_ctx_trim(struct tna_pkt *p, __u32 length)
 }
 
 /* bpf_redirect_peer() puts the packet behind a veth's queue right away. What it goes by must be nothing:
- * qdisc, tc, netfilter and packet sockets of this end, XDP of the other; and the other end must be in
- * another namespace (net/core/filter.c:skb_do_redirect).
+ * qdisc, tc and packet sockets of this end, XDP of the other. And since it takes every packet for
+ * one to the other end itself, it must be: same MAC, and in another namespace
+ * (net/core/filter.c:skb_do_redirect).
  */
 static __always_inline bool tna_peer_free(struct tna_pkt *p)
 {
-	struct net_device *dev = p->out_dev, *peer;
-	struct veth_priv *priv;
+	struct net_device *dev = p->out_dev, *peer = p->peer;
 
-	/* "veth\0" */
-	if ((tna_word(dev->rtnl_link_ops->kind) & 0xffffffffffULL) != 0x0068746576ULL)
+	if (dev->qdisc->enqueue || dev->tcx_egress || tna_device_tapped(dev) || tna_net_tapped(p->net))
 		return false;
-	priv = tna_as(struct veth_priv, tna_member(dev, struct net_device, priv));
-	peer = priv->peer;
-	if (dev->qdisc->enqueue || dev->tcx_egress || dev->nf_hooks_egress ||
-	    tna_device_tapped(dev) || tna_net_tapped(p->net))
-		return false;
-	if (!(peer->flags & IFF_UP) || peer->nd_net.net == p->net)
+	if (!(peer->flags & IFF_UP) || peer->nd_net.net == p->net ||
+	    (tna_word(peer->dev_addr) & TNA_MAC_MASK) != p->dst)
 		return false;
 	if (tna_as(struct veth_priv, tna_member(peer, struct net_device, priv))->_xdp_prog)
 		return false;
@@ -97,12 +113,10 @@ static __always_inline bool tna_peer_free(struct tna_pkt *p)
 
 static __always_inline int tna_ctx_send(struct tna_pkt *p)
 {
-	if (tna_const.redirect_peer && tna_peer_free(p)) {
+	if (tna_const.veth_out && p->peer && tna_peer_free(p)) {
 		struct __sk_buff *ctx = p->ctx;
 
-		/* drivers/net/veth.c:veth_forward_skb would have cleared them on the way into the
-		 * other namespace
-		 */
+		/* drivers/net/veth.c:veth_forward_skb clears them on the way into another namespace. */
 		ctx->mark = 0;
 		ctx->priority = 0;
 		return bpf_redirect_peer(p->out_ifindex, 0);

@@ -13,8 +13,6 @@
 
 #define TNA_GROUP_BIT 1 /* of the first byte of a MAC */
 
-#define TNA_MAC_MASK 0xffffffffffffULL
-
 static __always_inline enum tna_verdict fpm_parse_l2(struct tna_pkt *p)
 {
 	void *eth = tna_hdr(p, 0, ETH_HLEN);

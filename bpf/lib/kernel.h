@@ -113,6 +113,8 @@ struct net_device {
 	struct list_head ptype_all;
 	struct vlan_info *vlan_info;
 	unsigned int xdp_features;
+	struct bpf_prog *xdp_prog; /* of generic XDP */
+	const unsigned char *dev_addr;
 	struct nf_hook_entries *nf_hooks_ingress;
 	struct Qdisc *qdisc;
 	const struct rtnl_link_ops *rtnl_link_ops;

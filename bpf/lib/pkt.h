@@ -8,6 +8,7 @@
 
 #define ETH_ALEN 6
 #define ETH_HLEN 14
+#define TNA_MAC_MASK 0xffffffffffffULL /* of eight bytes that begin with a MAC */
 
 enum tna_verdict {
 	TNA_NEXT, /* go on with the next module */
@@ -40,6 +41,7 @@ struct tna_pkt {
 
 	struct net_bridge_port *out;	/* the bridge port to leave by */
 	struct net_device *out_dev;
+	struct net_device *peer;	/* tc: the other end, where out_dev is a veth */
 	__u32 out_ifindex;
 	__u32 trim; /* bytes to be left of the frame, 0 for all */
 };

@@ -135,16 +135,16 @@ class Planner {
     if (constants.bridge_nf4 && bridge && bridge->text("address").find(':') != std::string::npos)
       constants.bridge_nf6 = 1;
     if (interface.hook() == Hook::xdp) constants.veth = node.type == "veth";
-    if (interface.hook() == Hook::tc && bridge) constants.redirect_peer = has_peer_target(*bridge);
+    if (interface.hook() == Hook::tc && bridge) constants.veth_out = has_veth_port(*bridge);
   }
 
-  // Some port is a veth whose other end is in another namespace.
-  bool has_peer_target(const Node& bridge) const {
-    return std::ranges::any_of(graph_.edges, [&](const Edge& edge) {
-      if (edge.relation != kPortOf || edge.to != bridge.ifindex) return false;
-      const Node& port = graph_.nodes.at(edge.from);
-      return port.type == "veth" && port.number("lower_elsewhere");
-    });
+  bool has_veth_port(const Node& bridge) {
+    auto [known, fresh] = has_veth_.try_emplace(bridge.ifindex, false);
+    if (fresh)
+      known->second = std::ranges::any_of(graph_.edges, [&](const Edge& edge) {
+        return edge.relation == kPortOf && edge.to == bridge.ifindex && graph_.nodes.at(edge.from).type == "veth";
+      });
+    return known->second;
   }
 
   bool fact(const std::string& name) const {
@@ -161,6 +161,7 @@ class Planner {
   const Capabilities& capabilities_;
   const PlanInputs& inputs_;
   Plan result_;
+  std::map<IfIndex, bool> has_veth_;  // by bridge: asked once, not once for every port
 };
 
 }  // namespace

@@ -17,16 +17,22 @@ Result<std::uint32_t> offset_of(const KernelMemory& memory, const char* type, co
   return error(std::string("the kernel's struct ") + type + " has no member " + member);
 }
 
-Result<HookArray> read_hooks(KernelMemory& memory, Symbols& symbols, std::uint64_t slot) {
-  HookArray array;
-  array.pointer = TRY(memory.read<std::uint64_t>(slot));
-  if (!array.pointer) return array;
-  auto count = TRY(memory.read<std::uint16_t>(array.pointer));
+// The array that the slot points to, and the addresses of its functions.
+struct RawArray {
+  HookArray* into;
+  std::vector<std::uint64_t> functions;
+};
+
+Result<RawArray> read_hooks(KernelMemory& memory, std::uint64_t slot, HookArray& into) {
+  RawArray array{&into, {}};
+  into.pointer = TRY(memory.read<std::uint64_t>(slot));
+  if (!into.pointer) return array;
+  auto count = TRY(memory.read<std::uint16_t>(into.pointer));
   if (count > kMostHooks) return error("netfilter hooks changed while they were read");
-  std::uint64_t first = array.pointer + TRY(offset_of(memory, "nf_hook_entries", "hooks"));
+  std::uint64_t first = into.pointer + TRY(offset_of(memory, "nf_hook_entries", "hooks"));
   for (unsigned i = 0; i < count; i++)  // struct nf_hook_entry: function, private pointer
-    array.functions.push_back(symbols.name(TRY(memory.read<std::uint64_t>(first + 16 * i))));
-  if (TRY(memory.read<std::uint64_t>(slot)) != array.pointer)
+    array.functions.push_back(TRY(memory.read<std::uint64_t>(first + 16 * i)));
+  if (TRY(memory.read<std::uint64_t>(slot)) != into.pointer)
     return error("netfilter hooks changed while they were read");
   return array;
 }
@@ -114,13 +120,20 @@ Result<> read_bridge_nf(KernelMemory& memory, NetfilterState& state) {
 Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols) {
   NetfilterState state;
   state.net = TRY(memory.net());
+  std::vector<RawArray> raw;
   std::uint64_t nf = state.net + TRY(offset_of(memory, "net", "nf"));
   for (auto [member, arrays] : {std::pair{"hooks_bridge", &state.bridge},
                                 std::pair{"hooks_ipv4", &state.ipv4}, std::pair{"hooks_ipv6", &state.ipv6}}) {
     std::uint64_t slots = nf + TRY(offset_of(memory, "netns_nf", member));
     for (int i = 0; i < TNA_HOOKS; i++)
-      (*arrays)[i] = TRY(read_hooks(memory, symbols, slots + 8 * kHooks[i]));
+      raw.push_back(TRY(read_hooks(memory, slots + 8 * kHooks[i], (*arrays)[i])));
   }
+  std::vector<std::uint64_t> functions;
+  for (const RawArray& array : raw) functions.insert(functions.end(), array.functions.begin(), array.functions.end());
+  std::vector<std::string> names = symbols.names(functions);
+  auto name = names.begin();
+  for (const RawArray& array : raw)
+    for (std::size_t i = 0; i < array.functions.size(); i++) array.into->functions.push_back(std::move(*name++));
   TRY(read_bridge_nf(memory, state));
   return state;
 }

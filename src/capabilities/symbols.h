@@ -5,14 +5,15 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace tna {
 
 class Symbols {
  public:
-  // The function at exactly this address; "0x..." where there is none, or the kernel hides addresses
-  // (kernel.kptr_restrict=2). Reads the file when an address is new.
-  const std::string& name(std::uint64_t address);
+  // The functions at exactly these addresses; "0x..." where there is none, or the kernel hides addresses
+  // (kernel.kptr_restrict=2). Reads the file, once, when one of them is new.
+  std::vector<std::string> names(const std::vector<std::uint64_t>& addresses);
 
  private:
   std::map<std::uint64_t, std::string> names_;

@@ -101,7 +101,7 @@ Result<Json> pipeline(const Controller::View& view, const Json& arguments) {
     const tna_const& c = plan.program.constants;
     constants = {{"bridge", c.bridge},         {"veth", c.veth},
                  {"suppress", c.suppress},     {"bridge_nf4", c.bridge_nf4},
-                 {"bridge_nf6", c.bridge_nf6}, {"redirect_peer", c.redirect_peer}};
+                 {"bridge_nf6", c.bridge_nf6}, {"veth_out", c.veth_out}};
   }
   return Json{{"interface", name},
               {"hook", to_string(running_hook(view, ifindex))},

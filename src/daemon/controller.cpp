@@ -19,9 +19,7 @@ constexpr auto kTick = 1s;        // the lease, and what sends no notification
 constexpr auto kTryAgain = 200ms;  // after a dump that failed
 constexpr std::uint32_t kCounters = 512;  // sets of counters at least
 
-double ms_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
+double ms(Clock::duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
 }  // namespace
 
@@ -108,6 +106,7 @@ void Controller::renew_lease() {
 // Hooks and sysctls of netfilter send no notification; guards keep packets right until this sees them.
 void Controller::tick() {
   renew_lease();
+  deployer_.hear_again();
   if (look_at_netfilter()) mark_changed(0us);
   tick_.arm(std::min<std::chrono::microseconds>(kTick, std::chrono::milliseconds(options_.config.lease_ms) / 4));
 }
@@ -128,21 +127,26 @@ void Controller::pass() {
   auto start = changed_at_.value_or(Clock::now());
   changed_at_.reset();
   settle_.disarm();
+  auto woken = Clock::now();
   look_at_netfilter();
   probe_devices(store_.links, to_probe_, capabilities_.devices);
   to_probe_.clear();
+  auto probed = Clock::now();
 
   Graph graph = build(store_, options_.knowledge);
   PlanInputs inputs{options_.hook_override, options_.config, deployer_.program_ids(), released_, paused_};
   Plan wanted = plan(graph, capabilities_, inputs);
   std::vector<Action> actions = diff(deployer_.running(), wanted);
+  auto planned = Clock::now();
   std::vector<Failure> failures = deployer_.carry_out(actions);
+  log_debug("pass: settled {:.1f} ms, probed {:.1f} ms, planned {:.1f} ms, {} actions {:.1f} ms", ms(woken - start),
+            ms(probed - woken), ms(planned - probed), actions.size(), ms(Clock::now() - planned));
 
   graph_ = std::move(graph);
   Plan before = std::exchange(plan_, std::move(wanted));
   if (!actions.empty()) {
     generation_++;
-    last_rebuild_ms_ = ms_since(start);
+    last_rebuild_ms_ = ms(Clock::now() - start);
   }
   report(before, failures);
 }

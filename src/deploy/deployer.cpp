@@ -79,7 +79,7 @@ void Deployer::adopt_links() {
     }
     links_[ifindex] = std::move(*link);
     running_.interfaces[ifindex] = {hook, std::nullopt};
-    adopted_programs_.insert(program);
+    program_ids_.insert(program);
     counters_->adopt(ifindex);
   }
 }
@@ -112,6 +112,7 @@ std::vector<Failure> Deployer::carry_out(const std::vector<Action>& actions) {
       if (!program) {
         refused[load->program] = program.error();
       } else {
+        program_ids_.insert(program_id(program->fd.get()));
         programs_.emplace(load->program, std::move(*program));
         running_.programs[load->program] = load->guard;
       }
@@ -171,6 +172,10 @@ bool Deployer::drain() {
   return event_seen;
 }
 
+void Deployer::hear_again() {
+  for (auto& [spec, program] : programs_) program.guard->reported = 0;
+}
+
 Result<tna_counters> Deployer::counters(IfIndex ifindex) const { return counters_->read(ifindex); }
 
 void Deployer::forget(IfIndex ifindex) {
@@ -183,12 +188,6 @@ ProgramFacts Deployer::facts(const ProgramSpec& spec) const {
   if (found == programs_.end()) return {};
   const LoadedProgram& program = found->second;
   return {program_id(program.fd.get()), program.instructions, program.load_ms};
-}
-
-std::set<std::uint32_t> Deployer::program_ids() const {
-  std::set<std::uint32_t> ids = adopted_programs_;
-  for (const auto& [spec, program] : programs_) ids.insert(program_id(program.fd.get()));
-  return ids;
 }
 
 void Deployer::clear() {

@@ -46,16 +46,18 @@ class Deployer {
 
   // The fast path goes on until jiffies64 is past this.
   void renew_lease(std::uint64_t until);
-  // Readable when a guard has failed; drain() says whether one had.
+  // Readable when a guard has failed; drain() says whether one had. A program says so once, and again
+  // only after hear_again().
   int events_fd() const;
   bool drain();
+  void hear_again();
 
   Result<tna_counters> counters(IfIndex) const;
   // The interface is gone, and its index with it.
   void forget(IfIndex);
   ProgramFacts facts(const ProgramSpec&) const;
-  // Ids of all programs of ours.
-  std::set<std::uint32_t> program_ids() const;
+  // Ids of all programs that are or were ours: notifications may name one that was replaced since.
+  const std::set<std::uint32_t>& program_ids() const { return program_ids_; }
 
   // Ends the fast path: detaches everything and removes all pins.
   void clear();
@@ -77,7 +79,7 @@ class Deployer {
   std::map<IfIndex, BpfLink> links_;
   std::unique_ptr<Counters> counters_;
   std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, nullptr};
-  std::set<std::uint32_t> adopted_programs_;
+  std::set<std::uint32_t> program_ids_;
   Running running_;
 };
 

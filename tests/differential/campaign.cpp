@@ -45,6 +45,7 @@ Result<> Campaign::run(const Case& case_) {
   Outcome outcome = TRY(run_twins(case_, options_));
   ++totals.cases;
   totals.frames += outcome.frames;
+  totals.received += outcome.received;
   totals.counters.add(outcome.counters);
   if (outcome.difference.empty()) return {};
   ++totals.differences;

@@ -9,7 +9,7 @@ namespace tna::differential {
 
 struct Totals {
   int cases = 0, differences = 0;
-  long frames = 0;
+  long frames = 0, received = 0;
   Counters counters;
   double fast_share() const { return frames ? double(counters.fast) / double(frames) : 0; }
 };

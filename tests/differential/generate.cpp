@@ -10,7 +10,8 @@
 namespace tna::differential {
 namespace {
 
-constexpr int kRebuildMs = 60;  // of TNA, so that frames after it go the fast path
+constexpr int kRebuildMs = 60;    // of TNA, so that frames after it go the fast path
+constexpr int kRefreshMs = 1200;  // FDB entries have to be refreshed by Linux after that
 
 class Generator {
  public:
@@ -59,7 +60,7 @@ void Generator::beginning() {
   for (int settings = random_.below(4); settings > 0; --settings) {
     const Change change = random_change(random_, ports_);
     run(change.apply);
-    if (random_.chance(50)) run(change.undo);
+    if (change.stops_tna || random_.chance(50)) run(change.undo);
     if (change.settle_ms) add(settle_step(change.settle_ms));
   }
   if (random_.chance(30)) greet();
@@ -82,16 +83,17 @@ void Generator::round() {
   }
   batches(1);
   add(settle_step(kRebuildMs));
-  batches(random_.between(1, 3));
+  batches(change.stops_tna || tap ? 1 : random_.between(1, 3));
   if (tap)
     add({.kind = Step::Kind::untap});
-  else if (random_.chance(85))
+  else if (change.stops_tna || random_.chance(85))
     run(change.undo);
   if (change.settle_ms) add(settle_step(change.settle_ms));
   batches(1);
   add(settle_step(kRebuildMs));
-  if (random_.chance(50)) greet();
-  batches(random_.between(1, 4));
+  if (random_.chance(25)) greet();
+  if (random_.below(12) == 0) add(settle_step(kRefreshMs));
+  batches(random_.between(2, 4));
 }
 
 Case Generator::make(std::uint64_t seed) {

@@ -9,6 +9,8 @@
 
 namespace tna::differential {
 
+// `used` is not compared: it is a statistic of the destination that decides nothing, and the fast
+// path does not write to kernel memory.
 struct FdbEntry {
   std::string facts;  // port, state and flags
   long updated = 0;   // seconds since, -1 where the kernel does not say

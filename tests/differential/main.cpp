@@ -54,8 +54,9 @@ Result<> run_random(Campaign& campaign, const Arguments& arguments) {
 }
 
 void print_totals(const Totals& totals, const std::string& what) {
-  std::printf("%s: %d cases, %ld frames, %.0f%% of them fast, %d differences\n", what.c_str(),
-              totals.cases, totals.frames, 100 * totals.fast_share(), totals.differences);
+  std::printf("%s: %d cases, %ld frames in, %ld out, %.0f%% fast, %d differences\n", what.c_str(),
+              totals.cases, totals.frames, totals.received, 100 * totals.fast_share(),
+              totals.differences);
   if (totals.counters.reasons.empty()) return;
   std::printf("  slow:");
   for (const auto& [name, count] : totals.counters.reasons)

@@ -4,8 +4,7 @@
 
 #include <string>
 
-#include "base/fd.h"
-#include "base/result.h"
+#include "base/netns.h"
 
 namespace tna::differential {
 
@@ -16,12 +15,14 @@ class Netns {
   Netns& operator=(Netns&&) = delete;
   ~Netns();
   const std::string& name() const { return name_; }
-  int fd() const { return fd_.get(); }
+  int fd() const { return handle_.fd(); }
+  Result<> enter() const { return handle_.enter(); }
 
  private:
-  explicit Netns(std::string name) : name_(std::move(name)) {}
+  Netns(std::string name, NetNamespace handle)
+      : name_(std::move(name)), handle_(std::move(handle)) {}
   std::string name_;
-  Fd fd_;
+  NetNamespace handle_;
 };
 
 // The calling thread is in the namespace until the object dies.
@@ -33,8 +34,8 @@ class Inside {
   ~Inside();
 
  private:
-  explicit Inside(Fd before) : before_(std::move(before)) {}
-  Fd before_;
+  explicit Inside(NetNamespace before) : before_(std::move(before)) {}
+  NetNamespace before_;
 };
 
 }  // namespace tna::differential

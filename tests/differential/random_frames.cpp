@@ -73,6 +73,16 @@ Traffic::Traffic(Random& random, int ports) : random_(random), ports_(ports) {
   for (int& port : home_) port = random.between(1, ports);
 }
 
+// Mostly one behind another port: what is on the same port is dropped, which soon is dull.
+int Traffic::partner(int from) {
+  int to = from;
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    to = (from - 1 + random_.between(1, kStations - 1)) % kStations + 1;
+    if (home_[to] != home_[from]) break;
+  }
+  return to;
+}
+
 Mac Traffic::destination(int to) {
   const unsigned draw = random_.below(1000);
   if (draw < 860) return station_mac(to);
@@ -102,7 +112,7 @@ Frame Traffic::frame(int from, int to, const Mac& source, const Mac& target) {
 Step Traffic::next() {
   ++serial_;
   const int from = random_.between(1, kStations);
-  const int to = (from - 1 + random_.between(1, kStations - 1)) % kStations + 1;
+  const int to = partner(from);
   Step step{.kind = Step::Kind::send, .port = home_[from]};
   if (random_.chance(2)) {
     step.frame = unfinished(random_, from, to, serial_);

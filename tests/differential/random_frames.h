@@ -17,6 +17,7 @@ class Traffic {
   Step greet(int station);  // a broadcast, so that the bridge learns where it is
 
  private:
+  int partner(int from);
   Mac destination(int to);
   Frame frame(int from, int to, const Mac& source, const Mac& target);
 

@@ -10,128 +10,126 @@ namespace {
 
 struct Row {
   unsigned weight;
-  std::vector<const char*> apply, undo;
+  std::vector<std::string> apply, undo;
   int settle_ms = 0;
+  bool stops_tna = false;  // most or all frames go to Linux while it stands
 };
 
 constexpr int kCarrierMs = 100;
 constexpr int kCollectMs = 30;
 
-#define FLAG(weight, name, now, before)                   \
-  {                                                       \
-    weight, {"bridge link set dev PORT " name " " now}, { \
-      "bridge link set dev PORT " name " " before         \
-    }                                                     \
-  }
-#define SLAVE(weight, option, before)                         \
-  {                                                           \
-    weight, {"ip link set PORT type bridge_slave " option}, { \
-      "ip link set PORT type bridge_slave " before            \
-    }                                                         \
-  }
-#define BRIDGE(weight, option, before, settle)                                                \
-  {                                                                                           \
-    weight, {"ip link set br0 type bridge " option}, {"ip link set br0 type bridge " before}, \
-        settle                                                                                \
-  }
-#define SYSCTL(weight, name, now, before)              \
-  {                                                    \
-    weight, {"sysctl -qw net.bridge." name "=" now}, { \
-      "sysctl -qw net.bridge." name "=" before         \
-    }                                                  \
-  }
-#define FDB(weight, how, to)                                      \
-  {                                                               \
-    weight, {"bridge fdb replace " to " dev PORT master " how}, { \
-      "bridge fdb del " to " dev PORT master"                     \
-    }                                                             \
-  }
-#define RULE(weight, tool, rule)          \
-  {                                       \
-    weight, {tool " -A FORWARD " rule}, { \
-      tool " -D FORWARD " rule            \
-    }                                     \
-  }
-#define NFT_BRIDGE(weight, hook, rule)                                          \
-  {                                                                             \
-    weight,                                                                     \
-        {"nft add table bridge t",                                              \
-         "nft add chain bridge t c { type filter hook " hook " priority 0 ; }", \
-         "nft add rule bridge t c " rule},                                      \
-    {                                                                           \
-      "nft delete table bridge t"                                               \
-    }                                                                           \
-  }
+using Commands = std::vector<std::string>;
+
+Row flag(unsigned weight, const std::string& name, const std::string& now,
+         const std::string& before) {
+  const std::string command = "bridge link set dev PORT " + name + " ";
+  return {weight, {command + now}, {command + before}};
+}
+
+Row slave(unsigned weight, const std::string& now, const std::string& before) {
+  const std::string command = "ip link set PORT type bridge_slave ";
+  return {weight, {command + now}, {command + before}};
+}
+
+Row bridge(unsigned weight, const std::string& now, const std::string& before, int settle_ms = 0) {
+  const std::string command = "ip link set br0 type bridge ";
+  return {weight, {command + now}, {command + before}, settle_ms};
+}
+
+Row sysctl(unsigned weight, const std::string& name, const std::string& now,
+           const std::string& before) {
+  const std::string command = "sysctl -qw net.bridge." + name + "=";
+  return {weight, {command + now}, {command + before}};
+}
+
+Row fdb(unsigned weight, const std::string& how, const std::string& to) {
+  return {weight,
+          {"bridge fdb replace " + to + " dev PORT master " + how},
+          {"bridge fdb del " + to + " dev PORT master"}};
+}
+
+// The empty chain that the tool leaves behind is a hook as well, hence the table goes too.
+Row rule(unsigned weight, const std::string& tool, const std::string& table,
+         const std::string& rule) {
+  return {weight,
+          {tool + " -A FORWARD " + rule},
+          {tool + " -D FORWARD " + rule, "nft delete table " + table},
+          0,
+          true};
+}
+
+Row nft(unsigned weight, const std::string& family, const std::string& hook,
+        const std::string& rule) {
+  return {weight,
+          {"nft add table " + family + " t",
+           "nft add chain " + family + " t c { type filter hook " + hook + " priority 0 ; }",
+           "nft add rule " + family + " t c " + rule},
+          {"nft delete table " + family + " t"},
+          0,
+          family == "bridge"};
+}
 
 const Row kRows[] = {
-    FLAG(5, "hairpin", "on", "off"),
-    FLAG(6, "isolated", "on", "off"),
+    flag(5, "hairpin", "on", "off"),
+    flag(6, "isolated", "on", "off"),
     {4,
      {"bridge link set dev PORT isolated on", "bridge link set dev OTHER isolated on"},
      {"bridge link set dev PORT isolated off", "bridge link set dev OTHER isolated off"}},
-    FLAG(6, "learning", "off", "on"),
-    FLAG(4, "flood", "off", "on"),
-    FLAG(3, "mcast_flood", "off", "on"),
-    FLAG(3, "bcast_flood", "off", "on"),
-    FLAG(3, "neigh_suppress", "on", "off"),
-    FLAG(6, "locked", "on", "off"),
+    flag(6, "learning", "off", "on"),
+    flag(4, "flood", "off", "on"),
+    flag(3, "mcast_flood", "off", "on"),
+    flag(3, "bcast_flood", "off", "on"),
+    flag(3, "neigh_suppress", "on", "off"),
+    flag(6, "locked", "on", "off"),
     {3,
      {"bridge link set dev PORT learning off", "bridge link set dev PORT locked on",
       "bridge fdb replace STATION dev PORT master static"},
      {"bridge link set dev PORT locked off", "bridge link set dev PORT learning on"}},
-    SLAVE(1, "proxy_arp on", "proxy_arp off"),
-    SLAVE(1, "proxy_arp_wifi on", "proxy_arp_wifi off"),
-    SLAVE(2, "group_fwd_mask 0xfff8", "group_fwd_mask 0"),
+    slave(1, "proxy_arp on", "proxy_arp off"),
+    slave(1, "proxy_arp_wifi on", "proxy_arp_wifi off"),
+    slave(2, "group_fwd_mask 0xfff8", "group_fwd_mask 0"),
     {2, {"bridge link set dev PORT backup_port OTHER"}, {"bridge link set dev PORT nobackup_port"}},
-    FLAG(2, "state", "0", "3"),
-    FLAG(2, "state", "1", "3"),
-    FLAG(2, "state", "2", "3"),
+    flag(2, "state", "0", "3"),
+    flag(2, "state", "1", "3"),
+    flag(2, "state", "2", "3"),
     {3, {"ip link set PORT down"}, {"ip link set PORT up"}, kCarrierMs},
     {3, {"ip link set PORT nomaster"}, {"ip link set PORT master br0"}, kCarrierMs},
     {1, {"ip link set br0 down"}, {"ip link set br0 up"}, kCarrierMs},
-    {2, {"ip link set br0 promisc on"}, {"ip link set br0 promisc off"}},
+    {2, {"ip link set br0 promisc on"}, {"ip link set br0 promisc off"}, 0, true},
     {3, {"ip link set PORT mtu 1400"}, {"ip link set PORT mtu 1500"}},
     {2, {"ip link set PORT mtu 2000"}, {"ip link set PORT mtu 1500"}},
     {2, {"ip link set PORT address STRANGER"}, {}},
     {1, {"ip link set PORT address STATION"}, {}},
-    BRIDGE(2, "ageing_time 0", "ageing_time 30000", kCollectMs),
-    BRIDGE(2, "ageing_time 6000", "ageing_time 30000", kCollectMs),
-    BRIDGE(2, "fdb_flush", "fdb_flush", 0),
-    BRIDGE(3, "group_fwd_mask 0x4008", "group_fwd_mask 0", 0),
-    BRIDGE(1, "nf_call_iptables 1", "nf_call_iptables 0", 0),
+    bridge(2, "ageing_time 0", "ageing_time 30000", kCollectMs),
+    bridge(2, "ageing_time 6000", "ageing_time 30000", kCollectMs),
+    bridge(2, "fdb_flush", "fdb_flush"),
+    bridge(3, "group_fwd_mask 0x4008", "group_fwd_mask 0"),
+    bridge(1, "nf_call_iptables 1", "nf_call_iptables 0"),
     {4, {"ip addr add 192.0.2.254/24 dev br0"}, {"ip addr del 192.0.2.254/24 dev br0"}},
-    FDB(5, "static", "STATION"),
-    FDB(3, "static", "STRANGER"),
-    FDB(4, "static sticky", "STATION"),
-    FDB(2, "dynamic", "STATION"),
-    FDB(2, "dynamic extern_learn", "STATION"),
-    FDB(3, "permanent", "STATION"),
-    FDB(2, "permanent", "STRANGER"),
+    fdb(5, "static", "STATION"),
+    fdb(3, "static", "STRANGER"),
+    fdb(4, "static sticky", "STATION"),
+    fdb(2, "dynamic", "STATION"),
+    fdb(2, "dynamic extern_learn", "STATION"),
+    fdb(3, "permanent", "STATION"),
+    fdb(2, "permanent", "STRANGER"),
     {2, {"bridge fdb add STATION dev br0 self permanent"}, {"bridge fdb del STATION dev br0 self"}},
     {5, {"bridge fdb del STATION dev PORT master"}, {}},
     {3, {"bridge fdb flush dev PORT master"}, {}},
-    SYSCTL(6, "bridge-nf-call-iptables", "0", "1"),
-    SYSCTL(4, "bridge-nf-call-ip6tables", "0", "1"),
-    SYSCTL(2, "bridge-nf-filter-vlan-tagged", "1", "0"),
-    RULE(3, "iptables", "-p udp --dport 4001 -j DROP"),
-    RULE(1, "iptables", "-p udp --dport 4002 -m physdev --physdev-in PORT -j DROP"),
-    RULE(2, "ip6tables", "-p udp --dport 4001 -j DROP"),
-    RULE(1, "iptables", "-m conntrack --ctstate INVALID -j DROP"),
-    RULE(2, "ebtables", "-p 0x88b5 -j DROP"),
-    NFT_BRIDGE(2, "forward", "ether saddr STATION drop"),
-    NFT_BRIDGE(1, "prerouting", "ip protocol udp drop"),
-    NFT_BRIDGE(1, "postrouting", "ether daddr STATION drop"),
-    NFT_BRIDGE(1, "input", "drop"),
-    {2,
-     {"nft add table netdev t",
-      "nft add chain netdev t c { type filter hook ingress device PORT priority 0 ; }",
-      "nft add rule netdev t c ether saddr STATION drop"},
-     {"nft delete table netdev t"}},
-    {1,
-     {"nft add table netdev t",
-      "nft add chain netdev t c { type filter hook egress device PORT priority 0 ; }",
-      "nft add rule netdev t c ether daddr STATION drop"},
-     {"nft delete table netdev t"}},
+    sysctl(6, "bridge-nf-call-iptables", "0", "1"),
+    sysctl(4, "bridge-nf-call-ip6tables", "0", "1"),
+    sysctl(2, "bridge-nf-filter-vlan-tagged", "1", "0"),
+    rule(3, "iptables", "ip filter", "-p udp --dport 4001 -j DROP"),
+    rule(1, "iptables", "ip filter", "-p udp --dport 4002 -m physdev --physdev-in PORT -j DROP"),
+    rule(2, "ip6tables", "ip6 filter", "-p udp --dport 4001 -j DROP"),
+    rule(1, "iptables", "ip filter", "-m conntrack --ctstate INVALID -j DROP"),
+    rule(2, "ebtables", "bridge filter", "-p 0x88b5 -j DROP"),
+    nft(2, "bridge", "forward", "ether saddr STATION drop"),
+    nft(1, "bridge", "prerouting", "ip protocol udp drop"),
+    nft(1, "bridge", "postrouting", "ether daddr STATION drop"),
+    nft(1, "bridge", "input", "drop"),
+    nft(2, "netdev", "ingress device PORT", "ether saddr STATION drop"),
+    nft(1, "netdev", "egress device PORT", "ether daddr STATION drop"),
     {2,
      {"tc qdisc add dev PORT clsact",
       "tc filter add dev PORT ingress protocol all u32 match u32 0 0 action mirred egress "
@@ -162,8 +160,8 @@ Change random_change(Random& random, int ports) {
   const int other = (port - 1 + random.between(1, ports - 1)) % ports + 1;
   const Mac station = station_mac(random.between(1, kStations));
   const Mac stranger = station_mac(random.between(100, 109));
-  const auto fill_in = [&](const std::vector<const char*>& templates) {
-    std::vector<std::string> commands;
+  const auto fill_in = [&](const Commands& templates) {
+    Commands commands;
     for (std::string text : templates) {
       replace_all(text, "PORT", port_name(port));
       replace_all(text, "OTHER", port_name(other));
@@ -173,7 +171,7 @@ Change random_change(Random& random, int ports) {
     }
     return commands;
   };
-  return {fill_in(row.apply), fill_in(row.undo), row.settle_ms};
+  return {fill_in(row.apply), fill_in(row.undo), row.settle_ms, row.stops_tna};
 }
 
 }  // namespace tna::differential

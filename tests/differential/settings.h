@@ -11,7 +11,8 @@ namespace tna::differential {
 
 struct Change {
   std::vector<std::string> apply, undo;  // commands; undo may be empty
-  int settle_ms = 0;  // what the kernel itself does later (carrier, collecting FDB entries)
+  int settle_ms = 0;       // what the kernel itself does later (carrier, collecting FDB entries)
+  bool stops_tna = false;  // so it must not stand for long
 };
 
 Change random_change(Random& random, int ports);

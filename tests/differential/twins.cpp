@@ -89,6 +89,7 @@ Result<> Twins::start() {
 
 Result<> Twins::settle(int ms) {
   TRY(check());
+  if (b_.tnad()) b_.tnad()->collect();
   ::usleep(ms * 1000);
   // Carrier changes reach the bridge by a work queue, at a different time in each world.
   for (int poll = 0; poll < kSettlePolls; ++poll) {
@@ -105,6 +106,7 @@ Result<std::string> Twins::compare_outputs() {
   out_b_.resize(more_b.size());
   std::string text;
   for (std::size_t port = 0; port < more_a.size(); ++port) {
+    outcome.received += static_cast<long>(more_a[port].size());
     out_a_[port].insert(out_a_[port].end(), more_a[port].begin(), more_a[port].end());
     out_b_[port].insert(out_b_[port].end(), more_b[port].begin(), more_b[port].end());
     const std::string different = compare(out_a_[port], out_b_[port], sent_);

@@ -21,6 +21,7 @@ struct Outcome {
   std::string difference;  // empty: none
   std::size_t steps = 0;   // that were run until then
   int frames = 0;          // that were sent into each world
+  long received = 0;       // that came out of the one with Linux alone
   Counters counters;       // of the daemon
   std::string log;         // of the daemon
 };

@@ -224,16 +224,17 @@ sends() {
 sends_fast() {
   local failures=$FAILURES
   sends_until "p${1#h}" "-" "$@" && return
-  [ "$FAILURES" = "$failures" ] && fail "$1 -> $2: not fast (${BEFORE[*]} to ${AFTER[*]} for $COUNT)"
+  [ "$FAILURES" = "$failures" ] &&
+    fail "$*: not fast (${BEFORE[*]} to ${AFTER[*]} for $COUNT)"
 }
 # sends_slow REASON FROM TO "h2" [OPTION...]: as sends, and Linux does it, for that reason (several:
-# "a b"; any: "*"; not counted since no program is there: "none").
+# "a b"; some: "*"; "any" also where none is counted, since no program is there any more).
 sends_slow() {
   local reason=$1 failures=$FAILURES
   shift
   sends_until "p${1#h}" "$reason" "$@" && return
   [ "$FAILURES" = "$failures" ] &&
-    fail "$1 -> $2: not punted as '$reason' (fast, punted: ${BEFORE[*]} to ${AFTER[*]} for $COUNT)"
+    fail "$*: not punted as '$reason' (fast, punted: ${BEFORE[*]} to ${AFTER[*]} for $COUNT)"
 }
 sends_until() {
   local in=$1 reason=$2 deadline=$((SECONDS + 6)) failures=$FAILURES
@@ -247,7 +248,7 @@ sends_until() {
     [ "$FAILURES" = "$failures" ] || return 1
     case $reason in
       -) [ $((AFTER[0] - BEFORE[0])) -ge $COUNT ] && return 0 ;;
-      none) [ "${AFTER[0]:-0}" = "${BEFORE[0]:-0}" ] && return 0 ;;
+      any) [ "${AFTER[0]:-0}" = "${BEFORE[0]:-0}" ] && return 0 ;;
       *) [ $((AFTER[1] - BEFORE[1])) -ge $COUNT ] && [ "${AFTER[0]}" = "${BEFORE[0]}" ] && return 0 ;;
     esac
     [ $SECONDS -ge $deadline ] && return 1

@@ -26,15 +26,21 @@ drop_by_tc() {
 test_tc_ingress() { # B0
   sends_fast h1 h2 h2
   drop_by_tc p1 ingress
-  sends_slow "*" h1 h2 ""
+  sends_slow any h1 h2 ""
   sends_fast h2 h3 h3
   in_ns b tc qdisc del dev p1 clsact
   sends_fast h1 h2 h2
 }
 
+# A tc redirect passes the egress filters and the qdisc by itself, XDP would skip them.
+obeys_egress() {
+  [ "$HOOK" = tc ] && sends "$@" && return
+  sends_slow any "$@"
+}
+
 test_tc_egress() { # B33
   drop_by_tc p2 egress
-  sends_slow "*" h1 h2 ""
+  obeys_egress h1 h2 ""
   sends_fast h1 h3 h3
   in_ns b tc qdisc del dev p2 clsact
   sends_fast h1 h2 h2
@@ -46,8 +52,8 @@ test_shaping() { # B33: a rate stays a rate
   flow h1 h2 --rate 2000 --count 2000 --size 1000 # 16 Mbit/s for one second
   at_least "frames of 1 Mbit/s" 80 "${FLOW[h2_before]}"
   at_most "frames of 1 Mbit/s" 250 "${FLOW[h2_before]}"
-  tna_on && in_ns b tc qdisc replace dev p2 root tbf rate 1gbit burst 1mb latency 50ms
-  tna_on && sends_slow "*" h1 h2 h2
+  in_ns b tc qdisc replace dev p2 root tbf rate 1gbit burst 1mb latency 50ms
+  obeys_egress h1 h2 h2
   in_ns b tc qdisc del dev p2 root
   sends_fast h1 h2 h2
 }
@@ -58,7 +64,7 @@ add table netdev t
 add chain netdev t c { type filter hook ingress device p1 priority 0; }
 add rule netdev t c drop
 EOF
-  sends_slow "*" h1 h2 ""
+  sends_slow any h1 h2 ""
   in_ns b nft delete table netdev t
   sends_fast h1 h2 h2
   in_ns b nft -f - 2>/dev/null <<EOF || { say "no egress hook"; return; }
@@ -66,7 +72,7 @@ add table netdev t
 add chain netdev t c { type filter hook egress device p2 priority 0; }
 add rule netdev t c drop
 EOF
-  sends_slow "*" h1 h2 ""
+  sends_slow any h1 h2 ""
   in_ns b nft delete table netdev t
   sends_fast h1 h2 h2
 }
@@ -78,7 +84,7 @@ test_nft_bridge() { # B9, B31
     in_ns b nft "add chain bridge t c { type filter hook $hook priority 0; }"
     sends h1 h2 h2
     in_ns b nft add rule bridge t c ether saddr "$(mac h1)" ether daddr "$(mac h2)" drop
-    sends_slow none h1 h2 ""
+    sends_slow any h1 h2 ""
     sends h1 h3 h3
     in_ns b nft delete table bridge t
     sends_fast h1 h2 h2
@@ -87,7 +93,7 @@ test_nft_bridge() { # B9, B31
 
 test_ebtables() { # B9
   in_ns b ebtables -A FORWARD -s "$(mac h1)" -d "$(mac h2)" -j DROP
-  sends_slow none h1 h2 ""
+  sends_slow any h1 h2 ""
   sends h1 h3 h3
   in_ns b ebtables -F FORWARD
   sends h1 h2 h2
@@ -97,30 +103,35 @@ test_ebtables() { # B9
 
 bridge_nf() { in_ns b sysctl -qw "net.bridge.bridge-nf-call-iptables=$1"; }
 
-test_br_netfilter() { # 2.3: bridged IP is judged by the rules of IP, if so set
-  [ -e /proc/sys/net/bridge ] || { say "skipped: no br_netfilter"; return; }
-  local tool
-  for tool in iptables-nft iptables-legacy; do
-    in_ns b $tool -w -P FORWARD DROP 2>/dev/null || continue
-    bridge_nf 1
-    sends_slow "*" h1 h2 ""
-    sends h1 h2 h2 --ethertype 0x88b5 # not IP
-    bridge_nf 0
-    sends_fast h1 h2 h2
-    link set br0 type bridge nf_call_iptables 1 # this bridge all the same
-    sends_slow "*" h1 h2 ""
-    link set br0 type bridge nf_call_iptables 0
-    sends_fast h1 h2 h2
-    bridge_nf 1
-    in_ns b $tool -w -P FORWARD ACCEPT
-    sends h1 h2 h2
-    in_ns b $tool -w -A FORWARD -p udp --dport 9 -m physdev --physdev-in p1 -j DROP 2>/dev/null ||
-      in_ns b $tool -w -A FORWARD -p udp --dport 9 -j DROP
-    sends_slow "*" h1 h2 ""
-    in_ns b $tool -w -F FORWARD
-    sends h1 h2 h2
-    [ $tool = iptables-nft ] && in_ns b nft delete table ip filter && sends_fast h1 h2 h2
-  done
+judged_by() { # judged_by iptables-nft|iptables-legacy: bridged IP obeys the rules of IP, if so set
+  local tool=$1
+  in_ns b "$tool" -w -P FORWARD DROP 2>/dev/null || {
+    say "skipped: no $tool"
+    return
+  }
+  bridge_nf 1
+  sends_slow any h1 h2 ""
+  sends h1 h2 h2 --ethertype 0x88b5 # not IP
+  bridge_nf 0
+  sends_fast h1 h2 h2
+  link set br0 type bridge nf_call_iptables 1 # this bridge all the same
+  sends_slow any h1 h2 ""
+  link set br0 type bridge nf_call_iptables 0
+  sends_fast h1 h2 h2
+  bridge_nf 1
+  in_ns b "$tool" -w -P FORWARD ACCEPT
+  sends h1 h2 h2
+  in_ns b "$tool" -w -A FORWARD -p udp --dport 9 -j DROP
+  sends_slow any h1 h2 ""
+  in_ns b "$tool" -w -F FORWARD
+  sends h1 h2 h2
+}
+
+test_iptables_nft() { # 2.3
+  [ -e /proc/sys/net/bridge ] || return
+  judged_by iptables-nft
+  in_ns b nft delete table ip filter
+  sends_fast h1 h2 h2
 }
 
 test_nft_ip_prerouting() { # an early hook as well
@@ -128,8 +139,9 @@ test_nft_ip_prerouting() { # an early hook as well
   in_ns b nft add table ip t
   in_ns b nft 'add chain ip t c { type filter hook prerouting priority raw; }'
   in_ns b nft add rule ip t c ip daddr 198.51.100.22 drop
-  sends_slow "*" h1 h2 ""
+  sends_slow any h1 h2 ""
   in_ns b nft delete table ip t
+  sends_fast h1 h2 h2
 }
 
 test_mtu() { # B32: four bytes more than the MTU pass, five don't
@@ -187,6 +199,13 @@ test_promiscuous_bridge() { # B15
   link set br0 promisc on
   sends_slow "bridge_promisc" h1 h2 h2
   link set br0 promisc off
+  sends_fast h1 h2 h2
+}
+
+test_iptables_legacy() { # the last: its tables stay
+  [ -e /proc/sys/net/bridge ] || return
+  judged_by iptables-legacy
+  bridge_nf 0
   sends_fast h1 h2 h2
 }
 

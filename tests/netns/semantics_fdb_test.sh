@@ -146,7 +146,7 @@ test_full_table() { # thousands of stations, the table is resized meanwhile
   sends_fast h1 h2 h2
   sends_fast h1 02:00:00:01:0f:9f h3
   sends_fast h1 02:00:00:01:00:00 h3
-  sed -i 's/ add / del /' "$WORK/stations"
+  sed -i 's/ replace / del /' "$WORK/stations"
   bridge -n "$B" -batch "$WORK/stations"
   sends_slow "fdb_miss" h1 02:00:00:01:00:00 "h2 h3"
   sends_fast h1 h2 h2

@@ -114,18 +114,19 @@ test_isolated() { # B28: both of them, not one
 }
 
 test_locked() { # B12: the source must be known at this port
+  local reasons="locked source_unknown source_local"
   port p1 locked on
   sends_fast h1 h2 h2
   port p1 learning off
   sends_fast h1 h2 h2
   forget h1
-  sends_slow "locked source_unknown source_local" h1 h2 ""
+  sends_slow "$reasons" h1 h2 ""
   fdb replace "$(mac h1)" dev p3 master static
-  sends_slow "locked source_unknown source_local" h1 h2 ""
+  sends_slow "$reasons" h1 h2 ""
   fdb replace "$(mac h1)" dev p1 master static
   sends_fast h1 h2 h2
-  sends_slow "locked source_unknown source_local" h1 h2 "" --source 02:00:00:00:00:77
-  sends_slow "locked source_unknown source_local" h1 h2 "" --source "$(mac br0)" # a local entry authorises nobody
+  sends_slow "$reasons" h1 h2 "" --source 02:00:00:00:00:77
+  sends_slow "$reasons" h1 h2 "" --source "$(mac br0)" # a local entry authorises nobody
   port p1 locked off learning on
   fdb del "$(mac h1)" dev p1 master
   learn h1
@@ -133,15 +134,16 @@ test_locked() { # B12: the source must be known at this port
 }
 
 test_mab() { # B12: a miss makes a locked entry, which still lets nothing in
+  local reasons="locked source_unknown source_local"
   port p1 locked on
   "$TRAFFIC" mab "$B" p1 on 2>/dev/null || {
     say "skipped: this kernel has no mab"
     port p1 locked off
     return
   }
-  sends_slow "locked source_unknown source_local" h1 h2 "" --source 02:00:00:00:00:66
+  sends_slow "$reasons" h1 h2 "" --source 02:00:00:00:00:66
   check "no locked entry was made" fdb_has 02:00:00:00:00:66 p1
-  sends_slow "locked source_unknown source_local" h1 h2 "" --source 02:00:00:00:00:66
+  sends_slow "$reasons" h1 h2 "" --source 02:00:00:00:00:66
   sends h2 02:00:00:00:00:66 h1 # as a destination it counts
   "$TRAFFIC" mab "$B" p1 off
   port p1 locked off

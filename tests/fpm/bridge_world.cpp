@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fpm/bridge_world.h"
+
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+namespace tna::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+void shell(const std::string& script) {
+  if (std::system(("set -e\n" + script).c_str()) != 0)
+    throw std::runtime_error("a command failed of:\n" + script);
+}
+
+NetNamespace new_namespace() {
+  if (unshare(CLONE_NEWNET)) throw std::runtime_error("make a network namespace: needs root");
+  // Linux would send of itself as soon as a device is up.
+  shell("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6");
+  return must(NetNamespace::current());
+}
+
+// An IFF_UP device may wait for the work queue that makes it operational.
+constexpr char kWaitForPorts[] = R"(
+  for port in p1 p2 p3; do
+    for try in $(seq 200); do
+      bridge link set dev $port state 3 2>/dev/null && continue 2
+      sleep 0.01
+    done
+    exit 1
+  done)";
+
+}  // namespace
+
+BridgeWorld::BridgeWorld() : home_(must(NetNamespace::current())) {
+  stations_ = new_namespace();
+  bridge_ = new_namespace();
+  std::string path = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(stations_->fd());
+  configure("ip -batch - <<END\n"
+            "link add br0 type bridge mcast_snooping 0\n"
+            "link add p1 type veth peer name s1 netns " + path + "\n"
+            "link add p2 type veth peer name s2 netns " + path + "\n"
+            "link add p3 type veth peer name s3 netns " + path + "\n"
+            "link set br0 up\n"
+            "link set p1 master br0 up\n"
+            "link set p2 master br0 up\n"
+            "link set p3 master br0 up\n"
+            "END\n");
+  // A veth takes redirected XDP frames while its peer has GRO on; it notices that of a peer that is up.
+  at_stations([&] { configure("for s in s1 s2 s3; do ip link set $s up; ethtool -K $s gro on; done"); });
+  configure(kWaitForPorts);
+  station(kA, "p1");
+  station(kB, "p2");
+  station(kC, "p3");
+}
+
+BridgeWorld::~BridgeWorld() { static_cast<void>(home_.enter()); }
+
+void BridgeWorld::configure(const std::string& script) const { shell(script); }
+
+bool BridgeWorld::can_configure(const std::string& script) const {
+  return std::system(("exec >/dev/null 2>&1\nset -e\n" + script).c_str()) == 0;
+}
+
+IfIndex BridgeWorld::ifindex(const std::string& name) const {
+  IfIndex index = if_nametoindex(name.c_str());
+  if (!index) throw std::runtime_error("no interface " + name);
+  return index;
+}
+
+Mac BridgeWorld::address(const std::string& name) const {
+  Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);
+  if (ioctl(socket.get(), SIOCGIFHWADDR, &request)) throw std::runtime_error("no address of " + name);
+  Mac mac;
+  std::memcpy(mac.bytes.data(), request.ifr_hwaddr.sa_data, mac.bytes.size());
+  return mac;
+}
+
+void BridgeWorld::station(const std::string& mac, const std::string& port, const std::string& flags) {
+  forget(mac);
+  fdb_[mac] = {port, flags};
+  configure("bridge fdb add " + mac + " dev " + port + " master " + flags);
+  if (fdb_.size() == 1) written_ = steady_clock::now();
+}
+
+void BridgeWorld::forget(const std::string& mac) {
+  auto found = fdb_.find(mac);
+  if (found == fdb_.end()) return;
+  configure("bridge fdb del " + mac + " dev " + found->second.port + " master");
+  fdb_.erase(found);
+}
+
+void BridgeWorld::write_stations() {
+  std::string script = "bridge -force -batch - >/dev/null 2>&1 <<END || true\n";
+  for (const auto& [mac, station] : fdb_) {
+    script += "fdb del " + mac + " dev " + station.port + " master\n";
+    script += "fdb add " + mac + " dev " + station.port + " master " + station.flags + "\n";
+  }
+  written_ = steady_clock::now();
+  configure(script + "END\n");
+}
+
+void BridgeWorld::keep_fresh() {
+  if (age() > milliseconds(500)) write_stations();
+}
+
+milliseconds BridgeWorld::age() const {
+  return std::chrono::duration_cast<milliseconds>(steady_clock::now() - written_);
+}
+
+PacketSocket BridgeWorld::wire(const std::string& name) {
+  return at_stations([&] { return PacketSocket(ifindex(name)); });
+}
+
+}  // namespace tna::test

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fpm/coverage.h"
+
+#include <cstdio>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "fpm/fast_path.h"
+
+namespace tna::test {
+namespace {
+
+constexpr char kBehindTaps[] = "tc stands behind packet sockets";
+constexpr char kOnlyInBuffers[] = "an sk_buff carries it along";
+constexpr char kWholeEgress[] = "a redirect at tc goes through the egress side of the device";
+
+// What no test can provoke at that hook, and why.
+const std::map<std::pair<Hook, tna_reason>, const char*> kImpossible = {
+    {{Hook::xdp, TNA_R_FDB_BUSY}, "a nested hash table needs memory to run out while it grows"},
+    {{Hook::tc, TNA_R_FDB_BUSY}, "a nested hash table needs memory to run out while it grows"},
+    {{Hook::tc, TNA_R_TAP}, kBehindTaps},
+    {{Hook::tc, TNA_R_MULTI_BUFFER}, kOnlyInBuffers},
+    {{Hook::tc, TNA_R_TAG_ASIDE}, kOnlyInBuffers},
+    {{Hook::tc, TNA_R_CHECKSUM}, kOnlyInBuffers},
+    {{Hook::tc, TNA_R_EGRESS_TAP}, kWholeEgress},
+    {{Hook::tc, TNA_R_EGRESS_TC}, kWholeEgress},
+    {{Hook::tc, TNA_R_EGRESS_NF}, kWholeEgress},
+    {{Hook::tc, TNA_R_EGRESS_QDISC}, kWholeEgress},
+    {{Hook::tc, TNA_R_EGRESS_XMIT}, kWholeEgress},
+};
+
+std::set<std::pair<Hook, tna_reason>> seen;
+std::map<tna_reason, const char*> lacking;
+
+}  // namespace
+
+void saw(Hook hook, tna_reason reason) { seen.insert({hook, reason}); }
+
+void kernel_lacks(tna_reason reason, const char* what) { lacking[reason] = what; }
+
+bool every_reason_was_seen() {
+  bool complete = true;
+  for (Hook hook : {Hook::xdp, Hook::tc})
+    for (int i = 0; i < TNA_R_COUNT; i++) {
+      auto reason = static_cast<tna_reason>(i);
+      auto impossible = kImpossible.find({hook, reason});
+      const char* why = impossible == kImpossible.end() ? nullptr : impossible->second;
+      if (lacking.contains(reason)) why = lacking[reason];
+      bool was_seen = seen.contains({hook, reason});
+      if (was_seen != (why != nullptr)) {
+        if (why) std::printf("%s at %s was not provoked: %s\n", name_of(reason), to_string(hook), why);
+        continue;
+      }
+      complete = false;
+      std::printf("%s at %s: %s\n", name_of(reason), to_string(hook),
+                  why ? "is listed as impossible, but was seen" : "NO TEST PROVOKED IT");
+    }
+  return complete;
+}
+
+}  // namespace tna::test

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// A test of a module: a bridge of the kernel, a program made for it, one packet, one question. Each runs at
+// both hooks.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "fpm/bridge_world.h"
+#include "fpm/coverage.h"
+#include "fpm/fast_path.h"
+#include "fpm/packet.h"
+
+namespace tna::test {
+
+class FpmTest : public testing::TestWithParam<Hook> {
+ protected:
+  FpmTest();
+
+  bool at_xdp() const { return GetParam() == Hook::xdp; }
+
+  // A program with these constants, armed with what stands in the namespace now, on p1, p2 and p3; in the
+  // place of the one before. There is one with `bridge` alone from the start.
+  void load(tna_const constants);
+  FastPath& path() { return *path_; }
+  tna_guard guard() const { return FastPath::current_guard(); }
+
+  // What becomes of the frame when the port receives it; the stations' FDB entries are young.
+  Outcome run(const Packet& packet, const std::string& port = "p1") { return run(packet.bytes(), port); }
+  Outcome run(const Bytes& frame, const std::string& port = "p1", std::uint32_t segment_size = 0);
+  // The same with FDB entries as old as they are.
+  Outcome run_now(const Bytes& frame, const std::string& port = "p1");
+
+  // What becomes of a real frame that `act` makes the port receive. nullopt: none came.
+  template <typename Act>
+  std::optional<Outcome> on_the_wire(const std::string& port, Act act) {
+    world.keep_fresh();
+    tna_counters before = path_->counters(world.ifindex(port));
+    act();
+    return wait_for_packet(before, port);
+  }
+
+  void configure(const std::string& script) { world.configure(script); }
+  // At XDP this, at tc the other.
+  Outcome by_hook(Outcome xdp, Outcome tc) const { return at_xdp() ? xdp : tc; }
+
+  BridgeWorld world;
+  const Mac a = mac(kA), b = mac(kB), c = mac(kC);
+  // From A to B, which are on p1 and p2.
+  const Ethernet to_b{.dst = b, .src = a};
+  const Packet udp = to_b / IPv4{} / Udp{} / Payload{18};
+
+ private:
+  std::optional<Outcome> wait_for_packet(const tna_counters& before, const std::string& port);
+  Outcome note(const Outcome&) const;
+  std::unique_ptr<FastPath> path_;
+};
+
+// For INSTANTIATE_TEST_SUITE_P: both hooks.
+inline auto both_hooks() { return testing::Values(Hook::xdp, Hook::tc); }
+inline std::string hook_name(const testing::TestParamInfo<Hook>& info) { return to_string(info.param); }
+
+}  // namespace tna::test
+
+// A test suite at both hooks.
+#define FPM_SUITE(name)                             \
+  class name : public tna::test::FpmTest {};        \
+  INSTANTIATE_TEST_SUITE_P(, name, tna::test::both_hooks(), tna::test::hook_name)

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// A packet socket: what tcpdump has, and what a station sends and receives by.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "base/fd.h"
+#include "base/net_types.h"
+#include "fpm/packet.h"
+
+namespace tna::test {
+
+class PacketSocket {
+ public:
+  static constexpr int kAllProtocols = 0x0003;
+  // Of the calling thread's namespace; bound to an interface, or to none (0): then it sees all.
+  explicit PacketSocket(IfIndex, int protocol = kAllProtocols);
+
+  void send(const Bytes& frame);
+  // As a program's own packet leaves it: the checksum at `offset` from `start` on is left to the
+  // device (CHECKSUM_PARTIAL).
+  void send_unfinished(const Bytes& frame, std::uint16_t start, std::uint16_t offset);
+  // The next frame that came in, nullopt when none comes for so long.
+  std::optional<Bytes> receive(std::chrono::milliseconds);
+
+ private:
+  Fd socket_;
+};
+
+}  // namespace tna::test

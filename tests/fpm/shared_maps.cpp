@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fpm/shared_maps.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "fpm/must.h"
+
+namespace tna::test {
+namespace {
+
+constexpr std::uint32_t kCounters = 8;  // more than there are ports in a test
+
+Fd make_map(bpf_map_type type, const char* name, std::uint32_t key, std::uint32_t value,
+            std::uint32_t entries, std::uint32_t flags = 0) {
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
+  Fd map(bpf_map_create(type, name, key, value, entries, &options));
+  if (!map) throw std::runtime_error(std::string("make map ") + name);
+  return map;
+}
+
+int count_event(void* seen, void* data, std::size_t size) {
+  if (size >= sizeof(tna_event) && static_cast<tna_event*>(data)->kind == TNA_EVENT_STALE)
+    ++*static_cast<int*>(seen);
+  return 0;
+}
+
+}  // namespace
+
+Shared& Shared::get() {
+  static Shared shared;
+  return shared;
+}
+
+Shared::Shared()
+    : slots_(make_map(BPF_MAP_TYPE_ARRAY, "tna_slots", 4, sizeof(tna_slot), TNA_SLOTS)),
+      counters_(make_map(BPF_MAP_TYPE_PERCPU_ARRAY, "tna_counters", 4, sizeof(tna_counters), kCounters)),
+      events_(make_map(BPF_MAP_TYPE_RINGBUF, "tna_events", 0, 0, 4096)),
+      lease_map_(make_map(BPF_MAP_TYPE_ARRAY, "tna_lease", 4, sizeof(tna_lease), 1, BPF_F_MMAPABLE)),
+      lease_(must(MappedValue<tna_lease>::map(lease_map_.get(), "tna_lease"))),
+      ring_(ring_buffer__new(events_.get(), count_event, &events_seen_, nullptr), ring_buffer__free),
+      memory_(must(KernelMemory::open())) {
+  if (!ring_) throw std::runtime_error("open the ring buffer of events");
+}
+
+SharedMaps Shared::maps() {
+  return {slots_.get(), counters_.get(), events_.get(), lease_map_.get(), kCounters};
+}
+
+const Pipeline& Shared::pipeline(Hook hook) {
+  auto found = pipelines_.find(hook);
+  if (found == pipelines_.end())
+    found = pipelines_.emplace(hook, must(Pipeline::open(hook, maps()))).first;
+  return found->second;
+}
+
+int Shared::drain_events() {
+  events_seen_ = 0;
+  ring_buffer__consume(ring_.get());
+  return events_seen_;
+}
+
+}  // namespace tna::test

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a daemon has once for all its programs, made once for all tests: maps, the two pipelines, the look
+// into kernel memory.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "capabilities/kernel_memory.h"
+#include "capabilities/symbols.h"
+#include "deploy/bpf.h"
+#include "deploy/link.h"
+
+struct ring_buffer;
+
+namespace tna::test {
+
+class Shared {
+ public:
+  static Shared& get();  // throws when the kernel refuses something
+
+  SharedMaps maps();
+  const Pipeline& pipeline(Hook);
+  KernelMemory& memory() { return memory_; }
+  Symbols& symbols() { return symbols_; }
+  MappedValue<tna_lease>& lease() { return lease_; }
+  // How many events the programs have sent since the last call.
+  int drain_events();
+
+ private:
+  Shared();
+  Fd slots_, counters_, events_, lease_map_;
+  MappedValue<tna_lease> lease_;
+  std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, nullptr};
+  int events_seen_ = 0;
+  std::map<Hook, Pipeline> pipelines_;
+  KernelMemory memory_;
+  Symbols symbols_;
+};
+
+}  // namespace tna::test
