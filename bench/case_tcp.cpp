@@ -17,8 +17,8 @@ constexpr const char* kServer = "192.0.2.2";
 
 // Bits a second from the generator's namespace to the sink's; its ends are on processors 0 and 1.
 Result<double> stream(double seconds) {
-  std::string printed = TRY(
-      run({"iperf3", "-c", kServer, "-A", "0", "-J", "-t", fmt::format("{}", std::ceil(seconds))}));
+  std::string printed = TRY(run({"nice", "-n", "-20", "iperf3", "-c", kServer, "-A", "0", "-J",
+                                 "-t", fmt::format("{}", std::ceil(seconds))}));
   Json result = Json::parse(printed, nullptr, false);
   static const Json::json_pointer received("/end/sum_received/bits_per_second");
   if (result.is_discarded() || !result.contains(received)) return error("iperf3: " + printed);
@@ -30,7 +30,8 @@ Result<double> one_stream(const Bed& bed, double seconds) {
   std::optional<Child> server;
   {
     Inside inside = TRY(Inside::enter(bed.sink()));
-    server.emplace(TRY(Child::start({"iperf3", "-s", "-1", "-A", "1", "--forceflush"})));
+    server.emplace(
+        TRY(Child::start({"nice", "-n", "-20", "iperf3", "-s", "-1", "-A", "1", "--forceflush"})));
   }
   TRY(server->wait_for("listening", 5));
   Inside inside = TRY(Inside::enter(bed.generator()));

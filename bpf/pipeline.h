@@ -27,7 +27,7 @@ static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 		return v;
 	if ((v = TNA_SLOT(p, parsed)))
 		return v;
-	if (tna_const.bridge) {
+	if (TNA_ON(p, bridge)) {
 		if ((v = fpm_bridge_ingress(p)))
 			return v;
 		if ((v = fpm_suppress(p)))
@@ -38,7 +38,7 @@ static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 			return v;
 		if ((v = fpm_bridge_forward(p)))
 			return v;
-		if (tna_const.bridge_nf4 && (v = fpm_bridge_nf(p)))
+		if (TNA_ON(p, bridge_nf4) && (v = fpm_bridge_nf(p)))
 			return v;
 	}
 	if ((v = TNA_SLOT(p, end)))
@@ -51,6 +51,7 @@ static __always_inline bool tna_pipeline(struct tna_pkt *p)
 {
 	struct tna_counters *c;
 
+	p->on = tna_const.word;
 	if (tna_modules(p) == TNA_SENT) {
 		c = tna_counters_of(p);
 		if (c) {

@@ -44,7 +44,7 @@
 	X(FDB_BUSY, "fdb_busy", "the FDB is being resized or a hash chain is too long")        \
 	X(LOCAL, "local", "the destination is the bridge itself")                              \
 	X(SAME_PORT, "same_port", "the destination is behind the ingress port")                \
-	X(EGRESS_STATE, "egress_state", "the egress port is not forwarding or is down")        \
+	X(EGRESS_STATE, "egress_state", "the egress port is not forwarding")                   \
 	X(ISOLATED, "isolated", "both ports are isolated")                                     \
 	X(BACKUP, "backup", "the egress port has a backup port")                               \
 	X(TOO_LONG, "too_long", "the frame is longer than the egress MTU allows")              \
@@ -74,10 +74,13 @@ struct tna_const {
 	__u8 bridge_nf4;    /* br_netfilter's hooks are registered: honour its sysctls; check IPv4 */
 	__u8 bridge_nf6;    /* with bridge_nf4: check IPv6 too (off: IPv6 is left to Linux) */
 	__u8 veth_out;	    /* tc only: some egress port is a veth, whose other end matters */
-	__u8 slot_start, slot_parsed, slot_forward, slot_end; /* code is linked into the slot */
-	__u8 pad[6];
+	__u8 slots;	    /* bits TNA_SLOT_*: code is linked into the slot */
+	__u8 pad;
 };
-static_assert(sizeof(struct tna_const) == 16, "shared: no holes");
+static_assert(sizeof(struct tna_const) == 8, "shared: no holes; read as one word");
+
+/* Places for users' own code in the spine. */
+enum { TNA_SLOT_start, TNA_SLOT_parsed, TNA_SLOT_forward, TNA_SLOT_end };
 
 /* The hooks of a bridged packet, in nf_hook_entries arrays. */
 enum { TNA_HOOK_PREROUTING, TNA_HOOK_FORWARD, TNA_HOOK_POSTROUTING, TNA_HOOKS };
@@ -94,10 +97,11 @@ struct tna_guard {
 	__u64 call_ip6tables;
 	__u64 filter_vlan_tagged;
 	__u64 filter_pppoe_tagged;
+	__u64 refresh_after;	       /* jiffies: an FDB entry older than that is Linux's to refresh */
 	__u32 armed;		       /* 0: everything goes to Linux */
 	__u32 reported;		       /* set by the program when it has sent TNA_EVENT_STALE */
 };
-static_assert(sizeof(struct tna_guard) == 15 * 8, "shared: no holes");
+static_assert(sizeof(struct tna_guard) == 16 * 8, "shared: no holes");
 
 /* One for all programs of a daemon, mapped by it. */
 struct tna_lease {

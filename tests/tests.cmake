@@ -5,7 +5,7 @@ include(GoogleTest)
 
 file(GLOB UNIT_TESTS CONFIGURE_DEPENDS tests/unit/*.cpp)
 add_executable(test_unit ${UNIT_TESTS})
-target_link_libraries(test_unit PRIVATE tna_daemon GTest::gtest_main)
+target_link_libraries(test_unit PRIVATE tna_daemon tna_cli GTest::gtest_main)
 target_include_directories(test_unit PRIVATE tests)
 target_compile_definitions(test_unit PRIVATE TNA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 gtest_discover_tests(test_unit TEST_PREFIX unit. DISCOVERY_TIMEOUT 60)

@@ -19,6 +19,11 @@ static __always_inline void *tna_hdr(struct tna_pkt *p, __u32 off, __u32 len)
 	return data + len <= (void *)(long)ctx->data_end ? data : NULL;
 }
 
+static __always_inline __u32 tna_ctx_ifindex(struct tna_pkt *p)
+{
+	return ((struct __sk_buff *)p->ctx)->ifindex;
+}
+
 static __always_inline void tna_ctx_open(struct tna_pkt *p, struct __sk_buff *ctx)
 {
 	struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
@@ -73,13 +78,11 @@ static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 {
 	struct net_device *dev = p->out_dev;
 
-	if (!(dev->flags & IFF_UP))
-		return tna_punt(p, TNA_R_EGRESS_STATE);
 	if (p->len > dev->mtu + ETH_HLEN + VLAN_HLEN && !tna_ctx_gso(p))
 		return tna_punt(p, TNA_R_TOO_LONG);
 	if (dev->nf_hooks_egress)
 		return tna_punt(p, TNA_R_EGRESS_NF);
-	if (tna_const.veth_out) {
+	if (TNA_ON(p, veth_out)) {
 		p->peer = tna_veth_peer(dev);
 		if (p->peer && p->peer->xdp_prog)
 			return tna_punt(p, TNA_R_PEER_XDP);
@@ -113,7 +116,7 @@ static __always_inline bool tna_peer_free(struct tna_pkt *p)
 
 static __always_inline int tna_ctx_send(struct tna_pkt *p)
 {
-	if (tna_const.veth_out && p->peer && tna_peer_free(p)) {
+	if (TNA_ON(p, veth_out) && p->peer && tna_peer_free(p)) {
 		struct __sk_buff *ctx = p->ctx;
 
 		/* drivers/net/veth.c:veth_forward_skb clears them on the way into another namespace. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* xdp.h: the packet as XDP gives it. The other context layer is ctx/skb.h; both offer
- * tna_ctx_open(), tna_hdr(), tna_ctx_tagged(), tna_ctx_gso(), tna_ctx_device_free(), tna_ctx_path_to_free(),
+ * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tagged(), tna_ctx_gso(), tna_ctx_device_free(), tna_ctx_path_to_free(),
  * tna_ctx_trim() and tna_ctx_send().
  */
 #ifndef TNA_CTX_XDP_H
@@ -16,6 +16,11 @@ static __always_inline void *tna_hdr(struct tna_pkt *p, __u32 off, __u32 len)
 	void *data = (void *)(long)ctx->data + off;
 
 	return data + len <= (void *)(long)ctx->data_end ? data : NULL;
+}
+
+static __always_inline __u32 tna_ctx_ifindex(struct tna_pkt *p)
+{
+	return ((struct xdp_md *)p->ctx)->ingress_ifindex;
 }
 
 static __always_inline void tna_ctx_open(struct tna_pkt *p, struct xdp_md *ctx)
@@ -48,11 +53,17 @@ static __always_inline bool tna_ctx_gso(struct tna_pkt *p)
  */
 static __always_inline struct sk_buff *tna_veth_skb(struct tna_pkt *p, struct xdp_buff *xdp)
 {
-	__u64 into_queues = (__u64)xdp->rxq - (__u64)p->dev->_rx;
+	struct sk_buff *skb = tna_as(struct veth_xdp_buff, xdp)->skb;
+	struct xdp_md *ctx = p->ctx;
+	__u64 queue;
 
-	if (into_queues < p->dev->num_rx_queues * bpf_core_type_size(struct netdev_rx_queue))
+	if (!skb)
 		return NULL;
-	return tna_as(struct veth_xdp_buff, xdp)->skb;
+	queue = (__u64)p->dev->_rx +
+		      (__u64)ctx->rx_queue_index * bpf_core_type_size(struct netdev_rx_queue) +
+		      bpf_core_field_offset(struct netdev_rx_queue, xdp_rxq);
+
+	return (__u64)xdp->rxq == queue ? NULL : skb;
 }
 
 /* What only the sk_buff tells: a tag beside the frame, a checksum still to be made. */
@@ -85,7 +96,7 @@ static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 		return tna_punt(p, TNA_R_NF_INGRESS);
 	if (xdp->flags & XDP_FLAGS_HAS_FRAGS)
 		return tna_punt(p, TNA_R_MULTI_BUFFER);
-	if (tna_const.veth)
+	if (TNA_ON(p, veth))
 		return tna_veth_frame_whole(p, xdp);
 	return TNA_NEXT;
 }
@@ -100,8 +111,6 @@ static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 
 	if (p->len > dev->mtu + ETH_HLEN + VLAN_HLEN)
 		return tna_punt(p, TNA_R_TOO_LONG);
-	if (!(dev->flags & IFF_UP))
-		return tna_punt(p, TNA_R_EGRESS_STATE);
 	if (dev->tcx_egress)
 		return tna_punt(p, TNA_R_EGRESS_TC);
 	if (dev->nf_hooks_egress)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* bridge_forward: may the frame leave by that port, and is its way out free?
  * Reads  the egress port and its device.   Sets  p->out_dev, p->out_ifindex.
+ * A port whose device goes down is disabled before `ip link set down` returns, so its state says both.
  * Punts  SAME_PORT (Linux drops, or sends back where hairpin is on), EGRESS_STATE, ISOLATED, PORT_FLAG,
  *        BACKUP (net/bridge/br_forward.c:should_deliver, br_forward); TOO_LONG and EGRESS_*: see ctx/.
  */
@@ -19,7 +20,7 @@ static __always_inline enum tna_verdict fpm_bridge_forward(struct tna_pkt *p)
 		return tna_punt(p, TNA_R_EGRESS_STATE);
 	if (flags & p->in_flags & BR_ISOLATED)
 		return tna_punt(p, TNA_R_ISOLATED);
-	if (flags & (BR_VLAN_TUNNEL | (tna_const.suppress ? 0 : BR_PROXYARP_WIFI)))
+	if (flags & (BR_VLAN_TUNNEL | (TNA_ON(p, suppress) ? 0 : BR_PROXYARP_WIFI)))
 		return tna_punt(p, TNA_R_PORT_FLAG);
 	if (p->out->backup_port)
 		return tna_punt(p, TNA_R_BACKUP);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* bridge_ingress: may this frame come in by this port, and has Linux nothing to learn from it?
  * Reads  the bridge port, its bridge, the FDB entry of the source.
- * Sets   p->in, p->br, p->br_options, p->in_flags, p->fdb.
+ * Sets   p->in, p->br, p->br_options, p->in_flags, p->src_chain, p->dst_chain.
  * Punts  NOT_PORT, VLAN_DEVICE, BRIDGE_OPTION, BRIDGE_PROMISC (a copy goes up), PORT_FLAG, PORT_STATE, FDB_BUSY,
  *        SOURCE_UNKNOWN, SOURCE_LOCAL, SOURCE_MOVED, SOURCE_REFRESH, LOCKED: in each of them Linux drops
  *        the frame or changes the FDB (net/bridge/br_input.c:br_handle_frame_finish,
  *        br_fdb.c:br_fdb_update).
  *
- * The source's entry must not age while its frames go by Linux: when it was not refreshed for a second, or
- * a quarter of the ageing time where that is less, frames go to Linux until it has been.
+ * The source's entry must not age while its frames go by Linux: when it was not refreshed for a second (less
+ * where entries age fast: src/assemble/guard.h), frames go to Linux until it has been.
  */
 #ifndef TNA_FPM_BRIDGE_INGRESS_H
 #define TNA_FPM_BRIDGE_INGRESS_H
@@ -16,25 +16,14 @@
 #include "lib/fdb.h"
 #include "lib/shared.h"
 
-extern unsigned long CONFIG_HZ __kconfig __weak;
-
-static __always_inline __u64 tna_refresh_after(struct net_bridge *br)
-{
-	__u64 quarter = (br->topology_change ? br->forward_delay : br->ageing_time) / 4;
-
-	return quarter < CONFIG_HZ ? quarter : CONFIG_HZ;
-}
-
 static __always_inline enum tna_verdict tna_source_known(struct tna_pkt *p)
 {
-	__u64 address = tna_fdb_find(&p->fdb, p->src);
-	struct net_bridge_fdb_entry *entry;
+	struct net_bridge_fdb_entry *entry = tna_fdb_find(p->src_chain, p->src);
 	__u64 flags;
 	bool here;
 
-	if (!address)
+	if (!entry)
 		return tna_punt(p, TNA_R_SOURCE_UNKNOWN);
-	entry = tna_as(struct net_bridge_fdb_entry, address);
 	flags = entry->flags;
 	if (flags & 1UL << BR_FDB_LOCAL)
 		return tna_punt(p, TNA_R_SOURCE_LOCAL);
@@ -45,7 +34,7 @@ static __always_inline enum tna_verdict tna_source_known(struct tna_pkt *p)
 		return TNA_NEXT;
 	if (!here && !(flags & 1UL << BR_FDB_STICKY))
 		return tna_punt(p, TNA_R_SOURCE_MOVED);
-	if ((__s64)(p->now - entry->updated) > (__s64)tna_refresh_after(p->br))
+	if ((__s64)(p->now - entry->updated) > (__s64)tna_guard.refresh_after)
 		return tna_punt(p, TNA_R_SOURCE_REFRESH);
 	return TNA_NEXT;
 }
@@ -56,6 +45,7 @@ static __always_inline enum tna_verdict fpm_bridge_ingress(struct tna_pkt *p)
 			      1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_MST_ENABLED);
 
 	struct net_device *dev = p->dev;
+	struct tna_fdb fdb;
 
 	if (!(BPF_CORE_READ_BITFIELD(dev, priv_flags) & IFF_BRIDGE_PORT))
 		return tna_punt(p, TNA_R_NOT_PORT);
@@ -75,9 +65,11 @@ static __always_inline enum tna_verdict fpm_bridge_ingress(struct tna_pkt *p)
 		return tna_punt(p, TNA_R_BRIDGE_PROMISC);
 	if (p->in->state != BR_STATE_FORWARDING)
 		return tna_punt(p, TNA_R_PORT_STATE);
-	p->fdb = tna_fdb_open(p->br);
-	if (p->fdb.nested)
+	fdb = tna_fdb_open(p->br);
+	if (fdb.nested)
 		return tna_punt(p, TNA_R_FDB_BUSY);
+	p->src_chain = tna_fdb_chain(&fdb, p->src);
+	p->dst_chain = tna_fdb_chain(&fdb, p->dst);
 	if (p->in_flags & (BR_LEARNING | BR_PORT_LOCKED))
 		return tna_source_known(p);
 	return TNA_NEXT;

@@ -71,7 +71,7 @@ static __always_inline enum tna_verdict tna_bridge_nf6(struct tna_pkt *p)
 	if (!tna_int(tna_guard.call_ip6tables) &&
 	    !(p->br_options & 1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_NF_CALL_IP6TABLES)))
 		return TNA_NEXT;
-	if (!tna_const.bridge_nf6 ||
+	if (!TNA_ON(p, bridge_nf6) ||
 	    (__u64)nf->hooks_ipv6[0] != tna_guard.hooks_ipv6[TNA_HOOK_PREROUTING] ||
 	    (__u64)nf->hooks_ipv6[2] != tna_guard.hooks_ipv6[TNA_HOOK_FORWARD] ||
 	    (__u64)nf->hooks_ipv6[4] != tna_guard.hooks_ipv6[TNA_HOOK_POSTROUTING])
@@ -85,14 +85,15 @@ static __always_inline enum tna_verdict tna_bridge_nf6(struct tna_pkt *p)
 
 static __always_inline enum tna_verdict fpm_bridge_nf(struct tna_pkt *p)
 {
+	if (!tna_ctx_tagged(p)) {
+		if (p->proto == bpf_htons(0x0800))
+			return tna_bridge_nf4(p);
+		if (p->proto == bpf_htons(0x86dd))
+			return tna_bridge_nf6(p);
+	}
+	/* br_netfilter may be told to look behind VLAN tags and PPPoE headers. */
 	if (tna_int(tna_guard.filter_vlan_tagged) || tna_int(tna_guard.filter_pppoe_tagged))
 		return tna_punt(p, TNA_R_BRIDGE_NF);
-	if (tna_ctx_tagged(p))
-		return TNA_NEXT;
-	if (p->proto == bpf_htons(0x0800))
-		return tna_bridge_nf4(p);
-	if (p->proto == bpf_htons(0x86dd))
-		return tna_bridge_nf6(p);
 	return TNA_NEXT;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* fdb: which port owns the destination MAC?
- * Reads  the kernel's own table (p->fdb).   Sets  p->out.
+ * Reads  the kernel's own table (p->dst_chain).   Sets  p->out.
  * Punts  FDB_MISS (Linux floods), LOCAL (for the bridge itself, or a station that is being deleted).
  */
 #ifndef TNA_FPM_FDB_H
@@ -10,15 +10,15 @@
 
 static __always_inline enum tna_verdict fpm_fdb(struct tna_pkt *p)
 {
-	__u64 address = tna_fdb_find(&p->fdb, p->dst);
-	struct net_bridge_fdb_entry *entry;
+	struct net_bridge_fdb_entry *entry = tna_fdb_find(p->dst_chain, p->dst);
+	struct net_bridge_port *port;
 
-	if (!address)
+	if (!entry)
 		return tna_punt(p, TNA_R_FDB_MISS);
-	entry = tna_as(struct net_bridge_fdb_entry, address);
-	p->out = entry->dst;
-	if (entry->flags & 1UL << BR_FDB_LOCAL || !p->out)
+	port = entry->dst;
+	if (entry->flags & 1UL << BR_FDB_LOCAL || !port)
 		return tna_punt(p, TNA_R_LOCAL);
+	p->out = tna_as(struct net_bridge_port, port);
 	return TNA_NEXT;
 }
 

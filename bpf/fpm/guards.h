@@ -19,7 +19,7 @@ static __always_inline enum tna_verdict fpm_guards(struct tna_pkt *p)
 	p->net = p->dev->nd_net.net;
 	if ((__u64)p->net != tna_guard.net || !tna_guard.armed)
 		return tna_punt(p, TNA_R_STALE);
-	if (tna_const.bridge &&
+	if (TNA_ON(p, bridge) &&
 	    ((__u64)p->net->nf.hooks_bridge[0] != tna_guard.hooks_bridge[TNA_HOOK_PREROUTING] ||
 	     (__u64)p->net->nf.hooks_bridge[2] != tna_guard.hooks_bridge[TNA_HOOK_FORWARD] ||
 	     (__u64)p->net->nf.hooks_bridge[4] != tna_guard.hooks_bridge[TNA_HOOK_POSTROUTING]))

@@ -36,7 +36,7 @@ static __always_inline enum tna_verdict tna_suppress_look(struct tna_pkt *p)
 
 static __always_inline enum tna_verdict fpm_suppress(struct tna_pkt *p)
 {
-	if (tna_const.suppress)
+	if (TNA_ON(p, suppress))
 		return tna_suppress_look(p);
 	if (p->br_options & 1UL << bpf_core_enum_value(enum net_bridge_opts,
 						       BROPT_NEIGH_SUPPRESS_ENABLED))

@@ -8,7 +8,7 @@
 /* The counters of the ingress interface, NULL where none were set up. */
 static __always_inline struct tna_counters *tna_counters_of(struct tna_pkt *p)
 {
-	__u32 ifindex = p->dev->ifindex, key = ifindex % TNA_SLOTS;
+	__u32 ifindex = tna_ctx_ifindex(p), key = ifindex % TNA_SLOTS;
 	struct tna_slot *slot = bpf_map_lookup_elem(&tna_slots, &key);
 
 	if (!slot || slot->ifindex != ifindex)
@@ -19,7 +19,7 @@ static __always_inline struct tna_counters *tna_counters_of(struct tna_pkt *p)
 /* Once until the controller arms the guard anew: the change may have sent no other notification. */
 static __always_inline void tna_report_stale(struct tna_pkt *p)
 {
-	struct tna_event event = {.kind = TNA_EVENT_STALE, .ifindex = p->dev->ifindex};
+	struct tna_event event = {.kind = TNA_EVENT_STALE, .ifindex = tna_ctx_ifindex(p)};
 
 	if (tna_guard.reported)
 		return;
@@ -30,10 +30,13 @@ static __always_inline void tna_report_stale(struct tna_pkt *p)
 static __always_inline void tna_count_punt(struct tna_pkt *p)
 {
 	struct tna_counters *c = tna_counters_of(p);
+	__u32 reason = p->reason;
 
-	if (c && p->reason < TNA_R_COUNT)
-		c->punts[p->reason]++;
-	if (p->reason == TNA_R_STALE)
+	/* Keep clang from working out ahead of every single check what is to be done here if it fails. */
+	asm volatile("" : "+r"(reason));
+	if (c && reason < TNA_R_COUNT)
+		c->punts[reason]++;
+	if (reason == TNA_R_STALE)
 		tna_report_stale(p);
 }
 

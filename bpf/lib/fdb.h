@@ -12,12 +12,15 @@
 static __always_inline struct tna_fdb tna_fdb_open(struct net_bridge *br)
 {
 	struct bucket_table *tbl = br->fdb_hash_tbl.tbl;
+	const __u32 size_at = bpf_core_field_offset(struct bucket_table, size);
+	const __u32 nest_at = bpf_core_field_offset(struct bucket_table, nest);
+	__u64 size_and_nest = tna_word((__u64)tbl + size_at); /* neighbours so far */
 
 	return (struct tna_fdb){
 		.buckets = tna_member(tbl, struct bucket_table, buckets),
-		.mask = tbl->size - 1,
+		.mask = (__u32)size_and_nest - 1,
 		.seed = tbl->hash_rnd,
-		.nested = tbl->nest != 0,
+		.nested = nest_at == size_at + 4 ? size_and_nest >> 32 : tbl->nest,
 	};
 }
 
@@ -42,24 +45,38 @@ static __always_inline __u32 tna_fdb_hash(__u64 key, __u32 seed)
 	return (c ^ b) - tna_rotate(b, 24);
 }
 
-/* The address of the key's entry, 0 where there is none. While the table is being resized an entry may
- * be in the other table only; that, too, is a miss here, and misses are Linux's work. A chain ends
- * at an odd pointer; the lowest bit of a bucket is its lock.
+/* The first entry of the key's chain. Both addresses' chains are begun before either is followed, so that
+ * the processor waits for both at once.
  */
-static __always_inline __u64 tna_fdb_find(const struct tna_fdb *fdb, __u64 key)
+static __always_inline __u64 tna_fdb_chain(const struct tna_fdb *fdb, __u64 key)
 {
 	__u32 hash = tna_fdb_hash(key, fdb->seed) & fdb->mask;
-	__u64 entry = tna_word(fdb->buckets + 8ULL * hash) & ~1ULL;
 
+	return tna_word(fdb->buckets + 8ULL * hash) & ~1ULL; /* the lowest bit is a lock */
+}
+
+/* The key's entry, its members plain numbers; NULL where there is none. While the table is being resized
+ * an entry may be in the other table only; that, too, is a miss here, and misses are Linux's work. A
+ * chain ends at an odd pointer.
+ */
+static __always_inline struct net_bridge_fdb_entry *tna_fdb_find(__u64 address, __u64 key)
+{
+	struct net_bridge_fdb_entry *entry;
+
+	/* Or clang makes one load of the first and of the next entry, from the stack and from the
+	 * kernel's memory, which the verifier refuses.
+	 */
+	asm volatile("" : "+r"(address));
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < TNA_FDB_CHAIN; i++) {
-		if (!entry || entry & 1)
-			return 0;
-		if (tna_word(entry + bpf_core_field_offset(struct net_bridge_fdb_entry, key)) == key)
+		if (!address || address & 1)
+			return NULL;
+		entry = tna_plain(struct net_bridge_fdb_entry, address);
+		if (*(__u64 *)&entry->key == key)
 			return entry;
-		entry = tna_word(entry);
+		address = (__u64)entry->rhnode.next;
 	}
-	return 0;
+	return NULL;
 }
 
 #endif

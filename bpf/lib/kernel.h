@@ -15,13 +15,19 @@ extern void *bpf_rdonly_cast(const void *, __u32) __ksym __weak;
 #define tna_as(type, address) \
 	((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
 
-/* Eight bytes of any kernel address as a number: rb_node begins with a plain word, so its type lets
- * the verifier see a scalar, which can be masked and compared where a typed pointer can't.
+/* The address as a pointer to `type` whose first 192 bytes are read as plain numbers, pointers among
+ * them: to the verifier it is the kernel's longest structure of nothing but 64-bit numbers. A number can
+ * be masked and compared where a typed pointer can't.
  */
-struct rb_node {
-	unsigned long __rb_parent_color;
+struct rtnl_link_stats64 {
+	__u64 rx_packets;
 } TNA_CORE;
-#define tna_word(address) (tna_as(struct rb_node, (address))->__rb_parent_color)
+#define tna_plain(type, address)                      \
+	((type *)bpf_rdonly_cast((const void *)(address), \
+				 bpf_core_type_id_kernel(struct rtnl_link_stats64)))
+
+/* Eight bytes at any kernel address. */
+#define tna_word(address) (*tna_plain(__u64, address))
 
 /* An int at any kernel address. */
 typedef struct {
@@ -105,7 +111,6 @@ struct net_device {
 	unsigned int flags;
 	unsigned short hard_header_len;
 	int ifindex;
-	unsigned int num_rx_queues;
 	struct netdev_rx_queue *_rx;
 	void *rx_handler_data;
 	possible_net_t nd_net;

@@ -25,6 +25,7 @@ struct tna_fdb {
 };
 
 struct tna_pkt {
+	__u64 on;			/* tna_const as one word: TNA_ON() */
 	void *ctx;			/* xdp_md or __sk_buff: for ctx/ only */
 	struct net_device *dev;		/* where the packet came in */
 	struct net *net;
@@ -37,7 +38,7 @@ struct tna_pkt {
 	struct net_bridge_port *in;	/* the bridge port that dev is */
 	struct net_bridge *br;
 	__u64 br_options, in_flags;
-	struct tna_fdb fdb;
+	__u64 src_chain, dst_chain;	/* where the FDB may have them: lib/fdb.h */
 
 	struct net_bridge_port *out;	/* the bridge port to leave by */
 	struct net_device *out_dev;
@@ -46,8 +47,8 @@ struct tna_pkt {
 	__u32 trim; /* bytes to be left of the frame, 0 for all */
 };
 
-/* What this program is specialised for; the verifier removes what is off. */
-extern const volatile struct tna_const tna_const;
+/* Whether this program has the member of struct tna_const on; the verifier knows, and removes what is off. */
+#define TNA_ON(p, member) ((p)->on >> 8 * offsetof(struct tna_const, member) & 1)
 
 static __always_inline enum tna_verdict tna_punt(struct tna_pkt *p, enum tna_reason reason)
 {

@@ -9,7 +9,10 @@
 #include "tna.h"
 #include "lib/pkt.h"
 
-const volatile struct tna_const tna_const SEC(".rodata") = {};
+const volatile union {
+	struct tna_const by_name;
+	__u64 word;
+} tna_const SEC(".rodata") = {};
 volatile struct tna_guard tna_guard SEC(".data.guard") = {};
 volatile struct tna_lease tna_lease SEC(".data.lease") = {};
 

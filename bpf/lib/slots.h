@@ -28,9 +28,9 @@ TNA_SLOT_DEFINE(end)
 #define TNA_SLOT(p, name)                                                                         \
 	({                                                                                        \
 		enum tna_verdict slot_verdict = TNA_NEXT;                                         \
-		if (tna_const.slot_##name) {                                                      \
+		if ((p)->on >> 8 * offsetof(struct tna_const, slots) & 1 << TNA_SLOT_##name) {                                                      \
 			struct tna_facts facts = {.dst = (p)->dst, .src = (p)->src,               \
-						  .len = (p)->len, .ifindex = (p)->dev->ifindex,  \
+						  .len = (p)->len, .ifindex = tna_ctx_ifindex(p),  \
 						  .proto = (p)->proto};                           \
 			slot_verdict = tna_slot_##name(&facts);                                   \
 		}                                                                                 \

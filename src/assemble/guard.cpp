@@ -89,4 +89,14 @@ tna_guard guard_for(const NetfilterState& netfilter, std::vector<PlannedGuard>& 
   return guard;
 }
 
+std::uint64_t refresh_after(const Graph& graph, std::uint32_t hz) {
+  std::int64_t centiseconds = 400;  // of which a quarter
+  for (const auto& [ifindex, node] : graph.nodes) {
+    if (node.type != "bridge") continue;
+    centiseconds = std::min(centiseconds, node.number("ageing_time"));
+    if (node.number("stp_state")) centiseconds = std::min(centiseconds, node.number("forward_delay"));
+  }
+  return static_cast<std::uint64_t>(centiseconds) * hz / 400;
+}
+
 }  // namespace tna

@@ -19,4 +19,8 @@ bool bridge_netfilter_active(const NetfilterState&);
 // The words that programs compare, each with its reason.
 tna_guard guard_for(const NetfilterState&, std::vector<PlannedGuard>& notes);
 
+// After how many jiffies the source's FDB entry is left to Linux to be refreshed: a second, or a quarter of
+// the shortest time after which a bridge here forgets (net/bridge/br_fdb.c:hold_time).
+std::uint64_t refresh_after(const Graph&, std::uint32_t hz);
+
 }  // namespace tna

@@ -19,6 +19,7 @@ class Planner {
 
   Plan run() {
     result_.guard = guard_for(capabilities_.netfilter, result_.guards);
+    result_.guard.refresh_after = refresh_after(graph_, capabilities_.kernel.hz);
     for (const auto& [ifindex, node] : graph_.nodes) {
       if (node.type == "loopback") continue;
       InterfacePlan& interface = result_.interfaces[ifindex];

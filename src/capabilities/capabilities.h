@@ -24,6 +24,7 @@ struct Feature {
 
 struct KernelCapabilities {
   std::string release;          // uname -r
+  std::uint32_t hz = 0;         // jiffies in a second
   std::vector<Feature> features;
   bool operator==(const KernelCapabilities&) const = default;
 

@@ -41,6 +41,7 @@ KernelCapabilities probe_kernel(const KernelMemory& memory) {
   KernelCapabilities kernel;
   utsname names{};
   if (!uname(&names)) kernel.release = names.release;
+  kernel.hz = memory.hz();
   auto typed = memory.typed_reads();
   kernel.features.push_back({kFeatureTypedReads, typed.has_value(),
                              typed ? "bpf_rdonly_cast reads a bridge port" : typed.error().message});

@@ -30,8 +30,8 @@ std::string yes_no(bool value) {
 
 std::string hook_of(const Json& path) {
   const std::string hook = text(path, "hook", "none");
-  if (hook != "xdp") return hook;
-  return flag(path, "native") ? "xdp" : "xdp generic";
+  const Json* native = find(path, "native");
+  return hook == "xdp" && native && *native == false ? "xdp generic" : hook;
 }
 
 const Json* interface_named(const Json& status, const std::string& name) {
@@ -197,8 +197,8 @@ std::string print_detached(const Json& detached) {
 
 std::string print_attached(const Json& attached) {
   const std::string names = joined(items(attached, "interfaces"));
-  if (names.empty()) return "nothing was detached\n";
-  return "attached again: " + names + '\n';
+  if (names.empty()) return "nothing is attached: `tna status` says why\n";
+  return "attached: " + names + '\n';
 }
 
 }  // namespace tna

@@ -114,7 +114,7 @@ int detach_leftovers(const Options& options, const Error& no_answer) {
     return failed(no_answer.message +
                   "\nwithout it, `tna detach` can detach everything only: "
                   "name no interface");
-  Result<Leftovers> found = remove_leftovers(kPinFolder, kRunFolder);
+  Result<Leftovers> found = remove_leftovers(kPinFolder);
   if (!found) return failed(found.error().message);
   if (options.json)
     return succeeded(dump({{"removed", found->removed}, {"served", found->served}}, 2) + '\n');

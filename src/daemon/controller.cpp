@@ -56,6 +56,12 @@ Result<> Controller::listen() {
   watches_.push_back(TRY(loop_.on_readable(deployer_.events_fd(), [this] {
     if (deployer_.drain()) mark_changed(0us);  // a guard failed: what it compares with has changed
   })));
+  if (auto devices = DeviceWatch::open()) {
+    devices_.emplace(std::move(*devices));
+    watches_.push_back(TRY(loop_.on_readable(devices_->fd(), [this] { read_devices(); })));
+  } else {
+    log_warning("changes of devices' features are not heard: {}", devices.error().message);
+  }
   settle_ = TRY(loop_.timer([this] { pass(); }));
   tick_ = TRY(loop_.timer([this] { tick(); }));
   resync_ = TRY(loop_.timer([this] {
@@ -70,6 +76,17 @@ void Controller::read(int fd) {
   auto events = kernel_.read(fd);
   if (!events) return resync_later(events.error());
   take(*events);
+}
+
+// Offloads and XDP features change without a word on rtnetlink.
+void Controller::read_devices() {
+  auto changed = devices_->read();
+  if (!changed) return log_warning("{}", changed.error().message);
+  if (*changed)
+    to_probe_.merge(**changed);
+  else
+    for (const auto& [ifindex, link] : store_.links) to_probe_.insert(ifindex);
+  if (!to_probe_.empty()) mark_changed(std::chrono::milliseconds(options_.config.settle_ms));
 }
 
 void Controller::resync_later(const Error& why) {

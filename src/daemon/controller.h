@@ -14,6 +14,7 @@
 #include "assemble/plan.h"
 #include "base/config.h"
 #include "base/event_loop.h"
+#include "capabilities/device_watch.h"
 #include "capabilities/kernel_memory.h"
 #include "capabilities/symbols.h"
 #include "deploy/deployer.h"
@@ -65,6 +66,7 @@ class Controller {
              Deployer deployer);
   Result<> listen();
   void read(int fd);
+  void read_devices();
   void take(const std::vector<Event>& events);
   void mark_changed(std::chrono::microseconds settle);
   void resync_later(const Error&);
@@ -77,6 +79,7 @@ class Controller {
   EventLoop& loop_;
   ControllerOptions options_;
   KernelView kernel_;
+  std::optional<DeviceWatch> devices_;  // kernels before 6.3 tell less
   KernelMemory memory_;
   Deployer deployer_;
   Symbols symbols_;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // tnad: flags, wiring, run.
-#include <fcntl.h>
-#include <sys/file.h>
 #include <systemd/sd-daemon.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
-#include <filesystem>
 #include <optional>
 
+#include "base/folder_lock.h"
 #include "base/log.h"
 #include "base/netns.h"
 #include "base/paths.h"
@@ -26,15 +25,11 @@ struct Flags {
   HookChoice hook = HookChoice::automatic;
 };
 
-// One daemon per namespace. Held until the process ends, however it ends.
-Result<Fd> lock_namespace(std::uint64_t cookie) {
-  std::filesystem::path path = "/run/tna/" + std::to_string(cookie) + ".lock";
-  std::error_code failure;
-  std::filesystem::create_directories(path.parent_path(), failure);
-  Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock) return errno_error("open " + path.string());
-  if (flock(lock.get(), LOCK_EX | LOCK_NB))
-    return error("another tnad serves this network namespace (it holds " + path.string() + ")");
+// One daemon per namespace: the folder of its pins is held until the process ends, however it ends.
+Result<Fd> hold_namespace(const std::string& pins) {
+  Result<Fd> lock = lock_folder(pins);
+  if (!lock && lock.error().code == EWOULDBLOCK)
+    return error("another tnad serves this network namespace (it holds " + pins + ")");
   return lock;
 }
 
@@ -47,10 +42,11 @@ Result<> run(const Flags& flags) {
     TRY(target.enter());
   }
   auto cookie = TRY(current_netns_cookie());
-  Fd lock = TRY(lock_namespace(cookie));
+  std::string pins = std::string(kPinFolder) + "/" + std::to_string(cookie);
+  Fd lock = TRY(hold_namespace(pins));
   auto loop = TRY(EventLoop::create());
   auto controller = TRY(Controller::start(
-      loop, {flags.hook, config, knowledge, flags.netns, std::string(kPinFolder) + "/" + std::to_string(cookie)}));
+      loop, {flags.hook, config, knowledge, flags.netns, pins}));
 
   std::string path = flags.control.empty() ? control_socket_path(flags.netns) : flags.control;
   auto socket = TRY(ControlSocket::open(loop, path, [&](const std::string& command, const Json& arguments) {

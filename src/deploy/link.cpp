@@ -57,6 +57,7 @@ void LoadedProgram::arm(const tna_guard& wanted) {
   guard->call_ip6tables = wanted.call_ip6tables;
   guard->filter_vlan_tagged = wanted.filter_vlan_tagged;
   guard->filter_pppoe_tagged = wanted.filter_pppoe_tagged;
+  guard->refresh_after = wanted.refresh_after;
   guard->reported = 0;
   guard->armed = wanted.armed;
 }

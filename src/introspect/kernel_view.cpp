@@ -186,8 +186,9 @@ Result<> KernelView::answer(Questions questions) {
     }));
   for (IfIndex ifindex : questions.vlans) {
     auto vlans = reader_.vlans(ifindex);
-    // The device is gone: its RTM_DELLINK takes the VLANs along.
-    if (!vlans && vlans.error().code == ENODEV) continue;
+    // The device is gone, or is neither a bridge nor a port any more.
+    if (!vlans && (vlans.error().code == ENODEV || vlans.error().code == EINVAL))
+      vlans = std::vector<Event>{};
     mirror_.replace(TRY(std::move(vlans)), [&](const Event& object) {
       const auto* vlan = std::get_if<BridgeVlan>(&object);
       return vlan && vlan->ifindex == ifindex;

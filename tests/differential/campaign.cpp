@@ -30,7 +30,6 @@ Result<std::string> save(const Case& case_, const std::string& directory, const 
   fs::create_directories(directory, failed);
   std::string name = case_.title + "-" + hook + ".case";
   std::ranges::replace(name, ' ', '-');
-  std::ranges::replace(name, '/', '-');
   const std::string path = fs::path(directory) / name;
   std::ofstream file(path);
   file << "# SPDX-License-Identifier: Apache-2.0\n" << to_text(case_);
@@ -82,11 +81,7 @@ Result<> Campaign::run_corpus(const std::string& directory) {
     if (entry.path().extension() == ".case") paths.push_back(entry.path());
   if (failed) return error(directory + ": " + failed.message());
   std::ranges::sort(paths);
-  for (const std::string& path : paths) {
-    Case case_ = TRY(read_case(path));
-    case_.title = fs::path(path).stem();
-    TRY(run(case_));
-  }
+  for (const std::string& path : paths) TRY(run(TRY(read_case(path))));
   return {};
 }
 

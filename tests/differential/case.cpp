@@ -5,6 +5,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -134,7 +135,7 @@ Result<Case> read_case(const std::string& path) {
   if (!file) return errno_error("open " + path);
   std::stringstream text;
   text << file.rdbuf();
-  return parse_case(text.str(), path);
+  return parse_case(text.str(), std::filesystem::path(path).stem());
 }
 
 }  // namespace tna::differential

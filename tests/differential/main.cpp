@@ -72,7 +72,7 @@ Result<bool> run_all(const Arguments& arguments, const Options& options) {
   Campaign corpus(options, arguments.save, arguments.shrink_seconds);
   if (!arguments.case_file.empty()) {
     TRY(corpus.run(TRY(read_case(arguments.case_file))));
-    print_totals(corpus.totals, arguments.case_file);
+    print_totals(corpus.totals, "hook " + options.hook);
     return corpus.totals.differences == 0;
   }
   if (!arguments.corpus.empty()) {

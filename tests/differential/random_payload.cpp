@@ -51,7 +51,7 @@ Payload icmp4(Random& random, const Talk& talk, std::size_t size) {
                         .to = target_ip(talk),
                         .protocol = kIcmp,
                         .id = talk.serial},
-                       icmp(random.chance(80) ? 8 : 13, 0, talk.serial, filler(talk, payload)))};
+                       icmp(random.chance(80) ? 8 : 0, 0, talk.serial, filler(talk, payload)))};
 }
 
 Payload udp6(Random& random, const Talk& talk, std::size_t size) {

@@ -30,6 +30,7 @@ differential() {
 
 differential --self-test --frames 1200
 for hook in tc xdp; do
-	differential --build "$build" --hook "$hook" --frames "$frames" --corpus "$here/corpus"
+	differential --build "$build" --hook "$hook" --frames "$frames" --corpus "$here/corpus" \
+		--differences 2 --shrink 60
 done
 exit $failed

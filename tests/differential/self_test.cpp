@@ -27,8 +27,9 @@ const std::vector<std::string> kSabotage[] = {
     {"bridge link set dev p2 flood off"},
     {"bridge link set dev p1 isolated on", "bridge link set dev p2 isolated on"},
     {"ip link set p3 mtu 1499"},
-    {"bridge fdb add 02:57:00:00:00:03 dev p2 master static"},
-    {"bridge fdb add 02:57:00:00:00:c8 dev p1 master static"},  // in the state only, or nearly so
+    {"bridge fdb replace 02:57:00:00:00:03 dev p2 master static"},
+    {"bridge fdb replace 02:57:00:00:00:c8 dev p1 master static"},  // in the state only, or nearly
+                                                                    // so
     {"ip link set br0 type bridge group_fwd_mask 0x4000"},
 };
 

@@ -9,7 +9,9 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
+#include <tuple>
 
 namespace tna::test {
 namespace {
@@ -25,42 +27,36 @@ void shell(const std::string& script) {
 NetNamespace new_namespace() {
   if (unshare(CLONE_NEWNET)) throw std::runtime_error("make a network namespace: needs root");
   // Linux would send of itself as soon as a device is up.
-  shell("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6");
+  std::ofstream("/proc/sys/net/ipv6/conf/default/disable_ipv6") << 1;
   return must(NetNamespace::current());
 }
-
-// An IFF_UP device may wait for the work queue that makes it operational.
-constexpr char kWaitForPorts[] = R"(
-  for port in p1 p2 p3; do
-    for try in $(seq 200); do
-      bridge link set dev $port state 3 2>/dev/null && continue 2
-      sleep 0.01
-    done
-    exit 1
-  done)";
 
 }  // namespace
 
 BridgeWorld::BridgeWorld() : home_(must(NetNamespace::current())) {
   stations_ = new_namespace();
   bridge_ = new_namespace();
-  std::string path = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(stations_->fd());
-  configure("ip -batch - <<END\n"
-            "link add br0 type bridge mcast_snooping 0\n"
-            "link add p1 type veth peer name s1 netns " + path + "\n"
-            "link add p2 type veth peer name s2 netns " + path + "\n"
-            "link add p3 type veth peer name s3 netns " + path + "\n"
-            "link set br0 up\n"
-            "link set p1 master br0 up\n"
-            "link set p2 master br0 up\n"
-            "link set p3 master br0 up\n"
-            "END\n");
+  make_ports();
+  fdb_ = {{kA, {"p1", "static"}}, {kB, {"p2", "static"}}, {kC, {"p3", "static"}}};
+  write_stations();
+}
+
+void BridgeWorld::make_ports() {
+  std::string peers = " netns /proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(stations_->fd());
+  std::string script = "ip -batch - <<END\nlink add br0 type bridge mcast_snooping 0\nlink set br0 up\n";
+  for (auto [port, peer, mac] : {std::tuple{"p1", "s1", kA}, {"p2", "s2", kB}, {"p3", "s3", kC}})
+    script += std::string("link add ") + port + " type veth peer name " + peer + " address " + mac + peers +
+              "\nlink set " + port + " master br0 up\n";
+  configure(script + "END\n");
   // A veth takes redirected XDP frames while its peer has GRO on; it notices that of a peer that is up.
   at_stations([&] { configure("for s in s1 s2 s3; do ip link set $s up; ethtool -K $s gro on; done"); });
-  configure(kWaitForPorts);
-  station(kA, "p1");
-  station(kB, "p2");
-  station(kC, "p3");
+  // A port forwards when the kernel's work queue has seen that its peer is up.
+  configure(R"(
+    for try in $(seq 200); do
+      printf 'link set dev p%d state 3\n' 1 2 3 | bridge -batch - 2>/dev/null && exit 0
+      sleep 0.01
+    done
+    exit 1)");
 }
 
 BridgeWorld::~BridgeWorld() { static_cast<void>(home_.enter()); }
@@ -91,7 +87,6 @@ void BridgeWorld::station(const std::string& mac, const std::string& port, const
   forget(mac);
   fdb_[mac] = {port, flags};
   configure("bridge fdb add " + mac + " dev " + port + " master " + flags);
-  if (fdb_.size() == 1) written_ = steady_clock::now();
 }
 
 void BridgeWorld::forget(const std::string& mac) {
@@ -102,6 +97,7 @@ void BridgeWorld::forget(const std::string& mac) {
 }
 
 void BridgeWorld::write_stations() {
+  // Those of a port that is none any more are gone, others are told twice: neither is an error here.
   std::string script = "bridge -force -batch - >/dev/null 2>&1 <<END || true\n";
   for (const auto& [mac, station] : fdb_) {
     script += "fdb del " + mac + " dev " + station.port + " master\n";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real bridge of the kernel, in namespaces that are gone with the object:
 //
-//   A on s1 ---- p1 [      ]
-//   B on s2 ---- p2 [ br0  ]       the s* are in a namespace of their own; all frames of stations are
-//   C on s3 ---- p3 [      ]       written and read there, nobody else sends any (no IP, no IPv6)
+//   A = s1 ---- p1 [      ]
+//   B = s2 ---- p2 [ br0  ]       the stations are in a namespace of their own and have the MACs below;
+//   C = s3 ---- p3 [      ]       what a test does not send nobody sends (no addresses, no IPv6)
 #pragma once
 
 #include <chrono>
@@ -59,6 +59,7 @@ class BridgeWorld {
   struct Station {
     std::string port, flags;
   };
+  void make_ports();
   void write_stations();
   NetNamespace home_;
   std::optional<NetNamespace> bridge_, stations_;

@@ -25,9 +25,9 @@ const std::map<std::pair<Hook, tna_reason>, const char*> kImpossible = {
     {{Hook::tc, TNA_R_CHECKSUM}, kOnlyInBuffers},
     {{Hook::tc, TNA_R_EGRESS_TAP}, kWholeEgress},
     {{Hook::tc, TNA_R_EGRESS_TC}, kWholeEgress},
-    {{Hook::tc, TNA_R_EGRESS_NF}, kWholeEgress},
     {{Hook::tc, TNA_R_EGRESS_QDISC}, kWholeEgress},
     {{Hook::tc, TNA_R_EGRESS_XMIT}, kWholeEgress},
+    {{Hook::xdp, TNA_R_PEER_XDP}, "a frame that XDP redirected passes generic XDP behind the veth"},
 };
 
 std::set<std::pair<Hook, tna_reason>> seen;

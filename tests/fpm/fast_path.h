@@ -46,6 +46,8 @@ class FastPath {
   // On real frames, and where a test run is to find its device: XDP needs a receive queue, tc its own
   // entry on the device.
   void attach(IfIndex);
+  bool attached(IfIndex port) const { return links_.contains(port); }
+  // Gives the port its counters.
   void count(IfIndex);
 
   // As if the port had received the frame. tc: `segment_size` of a packet that a device is to cut.

@@ -10,23 +10,30 @@ using std::chrono::milliseconds;
 FpmTest::FpmTest() { load({.bridge = 1}); }
 
 void FpmTest::load(tna_const constants) {
+  constants.veth = at_xdp();
+  constants.veth_out = !at_xdp();
   path_.reset();
   path_ = std::make_unique<FastPath>(GetParam(), constants);
   path_->renew_lease(1'000'000);
-  for (const char* port : {"p1", "p2", "p3"}) {
-    path_->attach(world.ifindex(port));
-    path_->count(world.ifindex(port));
+}
+
+IfIndex FpmTest::ready(const std::string& port) {
+  IfIndex ifindex = world.ifindex(port);
+  if (!path_->attached(ifindex)) {
+    path_->attach(ifindex);
+    path_->count(ifindex);
   }
+  return ifindex;
 }
 
 Outcome FpmTest::note(const Outcome& outcome) const {
-  if (outcome.kind == Outcome::punt && outcome.reason >= 0)
-    saw(GetParam(), static_cast<tna_reason>(outcome.reason));
+  if (outcome.kind == Outcome::punt)
+    saw(GetParam(), outcome == punt_uncounted() ? TNA_R_UNKNOWN_IF : static_cast<tna_reason>(outcome.reason));
   return outcome;
 }
 
 Outcome FpmTest::run(const Bytes& frame, const std::string& port, std::uint32_t segment_size) {
-  IfIndex ifindex = world.ifindex(port);
+  IfIndex ifindex = ready(port);
   for (int tries = 0; tries < 20; tries++) {
     world.keep_fresh();
     Outcome outcome = path_->run(frame, ifindex, segment_size);
@@ -36,7 +43,7 @@ Outcome FpmTest::run(const Bytes& frame, const std::string& port, std::uint32_t 
 }
 
 Outcome FpmTest::run_now(const Bytes& frame, const std::string& port) {
-  return note(path_->run(frame, world.ifindex(port)));
+  return note(path_->run(frame, ready(port)));
 }
 
 std::optional<Outcome> FpmTest::wait_for_packet(const tna_counters& before, const std::string& port) {

@@ -22,8 +22,9 @@ class FpmTest : public testing::TestWithParam<Hook> {
 
   bool at_xdp() const { return GetParam() == Hook::xdp; }
 
-  // A program with these constants, armed with what stands in the namespace now, on p1, p2 and p3; in the
-  // place of the one before. There is one with `bridge` alone from the start.
+  // A program with these constants (and those for veth), armed with what stands in the namespace now, in
+  // the place of the one before. There is one with `bridge` alone from the start. It is attached to
+  // ports as they are used.
   void load(tna_const constants);
   FastPath& path() { return *path_; }
   tna_guard guard() const { return FastPath::current_guard(); }
@@ -38,7 +39,12 @@ class FpmTest : public testing::TestWithParam<Hook> {
   template <typename Act>
   std::optional<Outcome> on_the_wire(const std::string& port, Act act) {
     world.keep_fresh();
-    tna_counters before = path_->counters(world.ifindex(port));
+    return on_the_wire_now(port, act);
+  }
+  template <typename Act>
+  std::optional<Outcome> on_the_wire_now(const std::string& port, Act act) {
+    IfIndex ifindex = ready(port);
+    tna_counters before = path_->counters(ifindex);
     act();
     return wait_for_packet(before, port);
   }
@@ -54,6 +60,7 @@ class FpmTest : public testing::TestWithParam<Hook> {
   const Packet udp = to_b / IPv4{} / Udp{} / Payload{18};
 
  private:
+  IfIndex ready(const std::string& port);
   std::optional<Outcome> wait_for_packet(const tna_counters& before, const std::string& port);
   Outcome note(const Outcome&) const;
   std::unique_ptr<FastPath> path_;

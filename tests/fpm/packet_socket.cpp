@@ -52,6 +52,14 @@ void PacketSocket::send_unfinished(const Bytes& frame, std::uint16_t start, std:
 }
 
 std::optional<Bytes> PacketSocket::receive(std::chrono::milliseconds patience) {
+  return next(false, patience);
+}
+
+std::optional<Bytes> PacketSocket::see_sent(std::chrono::milliseconds patience) {
+  return next(true, patience);
+}
+
+std::optional<Bytes> PacketSocket::next(bool outgoing, std::chrono::milliseconds patience) {
   pollfd ready{socket_.get(), POLLIN, 0};
   while (poll(&ready, 1, patience.count()) == 1) {
     Bytes frame(65536);
@@ -60,7 +68,7 @@ std::optional<Bytes> PacketSocket::receive(std::chrono::milliseconds patience) {
     ssize_t length = recvfrom(socket_.get(), frame.data(), frame.size(), 0,
                               reinterpret_cast<sockaddr*>(&from), &size);
     if (length < 0) refuse("receive a frame");
-    if (from.sll_pkttype == PACKET_OUTGOING) continue;  // one that this side sent
+    if ((from.sll_pkttype == PACKET_OUTGOING) != outgoing) continue;
     frame.resize(length);
     return frame;
   }

@@ -21,10 +21,13 @@ class PacketSocket {
   // As a program's own packet leaves it: the checksum at `offset` from `start` on is left to the
   // device (CHECKSUM_PARTIAL).
   void send_unfinished(const Bytes& frame, std::uint16_t start, std::uint16_t offset);
-  // The next frame that came in, nullopt when none comes for so long.
+  // The next frame that comes in, nullopt when none does for so long.
   std::optional<Bytes> receive(std::chrono::milliseconds);
+  // The next one that goes out, as tcpdump sees it.
+  std::optional<Bytes> see_sent(std::chrono::milliseconds);
 
  private:
+  std::optional<Bytes> next(bool outgoing, std::chrono::milliseconds);
   Fd socket_;
 };
 

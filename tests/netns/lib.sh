@@ -25,6 +25,7 @@ CONTROL=$WORK/control.sock
 COUNT=20 # frames in a shot
 TNAD= LOCK= PINS= # pid of the daemon
 STATIONS=()
+ALSO= # further namespaces of the scenario
 CHILDREN=()
 CHILD=
 CHECKS=0 FAILURES=0 NOW="setup"
@@ -114,7 +115,7 @@ ports_forward() {
 }
 end_world() {
   local name
-  for name in b "${STATIONS[@]}"; do ip netns del "$RUN$name" 2>/dev/null; done
+  for name in b "${STATIONS[@]}" $ALSO; do ip netns del "$RUN$name" 2>/dev/null; done
   STATIONS=()
 }
 capture() { # capture NAME IF FILE [TCPDUMP-OPTION...]: tcpdump until finish $CHILD; returns when it listens
@@ -169,6 +170,7 @@ counters() {
     | select(.name == $name) | "\(.fast_packets) \([.reasons | to_entries[]
     | select($reasons == "*" or (.key | IN($reasons | split(" ")[]))) | .value] | add // 0)"'
 }
+counted() { status "$1" '[.hook, .fast_packets, .reasons] | tostring'; }
 wait_hook() { wait_until 5 has_hook "$1" "$2"; } # wait_hook p1 tc
 has_hook() { [ "$(hook_of "$1")" = "$2" ]; }
 
@@ -225,7 +227,7 @@ sends_fast() {
   local failures=$FAILURES
   sends_until "p${1#h}" "-" "$@" && return
   [ "$FAILURES" = "$failures" ] &&
-    fail "$*: not fast (${BEFORE[*]} to ${AFTER[*]} for $COUNT)"
+    fail "$*: not fast (${BEFORE[*]} to ${AFTER[*]} for $COUNT), $(counted "p${1#h}")"
 }
 # sends_slow REASON FROM TO "h2" [OPTION...]: as sends, and Linux does it, for that reason (several:
 # "a b"; some: "*"; "any" also where none is counted, since no program is there any more).
@@ -234,7 +236,7 @@ sends_slow() {
   shift
   sends_until "p${1#h}" "$reason" "$@" && return
   [ "$FAILURES" = "$failures" ] &&
-    fail "$*: not punted as '$reason' (fast, punted: ${BEFORE[*]} to ${AFTER[*]} for $COUNT)"
+    fail "$*: not punted as '$reason' (${BEFORE[*]} to ${AFTER[*]} for $COUNT), $(counted "p${1#h}")"
 }
 sends_until() {
   local in=$1 reason=$2 deadline=$((SECONDS + 6)) failures=$FAILURES

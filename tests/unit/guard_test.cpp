@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// What netfilter's hooks mean for the words that programs compare.
+#include "assemble/guard.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "unit/planned.h"
+
+namespace tna {
+namespace {
+
+constexpr std::uint64_t kNever = ~0ULL;
+
+tna_guard guard_of(const NetfilterState& state) {
+  std::vector<PlannedGuard> notes;
+  return guard_for(state, notes);
+}
+
+TEST(Guard, EmptyNamespace) {
+  NetfilterState state{.net = 0x1000};
+  tna_guard guard = guard_of(state);
+  EXPECT_EQ(guard.armed, 1u);
+  EXPECT_EQ(guard.reported, 0u);
+  EXPECT_EQ(guard.net, 0x1000u);
+  for (int i = 0; i < TNA_HOOKS; i++) {
+    EXPECT_EQ(guard.hooks_bridge[i], 0u);
+    EXPECT_EQ(guard.hooks_ipv4[i], 0u);
+    EXPECT_EQ(guard.hooks_ipv6[i], 0u);
+  }
+  EXPECT_FALSE(bridge_netfilter_active(state));
+  EXPECT_EQ(foreign_rules(state), "");
+}
+
+TEST(Guard, BridgeNetfilterWithoutRules) {
+  NetfilterState state = test::bridge_netfilter();
+  tna_guard guard = guard_of(state);
+  EXPECT_TRUE(bridge_netfilter_active(state));
+  EXPECT_EQ(foreign_rules(state), "");
+  for (int i = 0; i < TNA_HOOKS; i++) {
+    EXPECT_EQ(guard.hooks_bridge[i], state.bridge[i].pointer) << i;
+    EXPECT_EQ(guard.hooks_ipv4[i], state.ipv4[i].pointer) << "only ip_sabotage_in stands there, " << i;
+    EXPECT_EQ(guard.hooks_ipv6[i], state.ipv6[i].pointer) << i;
+  }
+  EXPECT_EQ(guard.call_iptables, state.call_iptables);
+  EXPECT_EQ(guard.call_ip6tables, state.call_ip6tables);
+  EXPECT_EQ(guard.filter_vlan_tagged, state.filter_vlan_tagged);
+  EXPECT_EQ(guard.filter_pppoe_tagged, state.filter_pppoe_tagged);
+}
+
+TEST(Guard, EachHookWithARuleNeverMatches) {
+  for (int hook = 0; hook < TNA_HOOKS; hook++) {
+    NetfilterState state = test::bridge_netfilter();
+    state.ipv4[hook].pointer = 0x9000;
+    state.ipv4[hook].functions.push_back("ipv4_conntrack_defrag");
+    tna_guard guard = guard_of(state);
+    for (int i = 0; i < TNA_HOOKS; i++) {
+      EXPECT_EQ(guard.hooks_ipv4[i], i == hook ? kNever : state.ipv4[i].pointer) << hook << ' ' << i;
+      EXPECT_EQ(guard.hooks_ipv6[i], state.ipv6[i].pointer) << "the other family is not concerned";
+    }
+    EXPECT_EQ(foreign_rules(state), "") << "they are asked packet by packet";
+  }
+}
+
+TEST(Guard, RulesForIpv6) {
+  NetfilterState state = test::bridge_netfilter();
+  state.ipv6[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv6"}};
+  tna_guard guard = guard_of(state);
+  EXPECT_EQ(guard.hooks_ipv6[TNA_HOOK_FORWARD], kNever);
+  EXPECT_EQ(guard.hooks_ipv4[TNA_HOOK_FORWARD], 0u);
+}
+
+TEST(Guard, FunctionWithoutANameIsARule) {
+  NetfilterState state = test::bridge_netfilter();
+  state.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"0xffffffff81234567"}};
+  EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_FORWARD], kNever);
+  state.bridge[TNA_HOOK_FORWARD].functions.push_back("0xffffffff81234567");
+  EXPECT_NE(foreign_rules(state).find("0xffffffff81234567"), std::string::npos);
+}
+
+TEST(Guard, WithoutBridgeNetfilterIpRulesDoNotMatter) {
+  NetfilterState state{.net = 0x1000};
+  state.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4"}};
+  EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_FORWARD], 0u);
+}
+
+TEST(Guard, ForeignRulesAreNamedWithTheirHook) {
+  constexpr const char* kHooks[] = {"prerouting", "forward", "postrouting"};
+  for (int hook = 0; hook < TNA_HOOKS; hook++) {
+    NetfilterState state = test::bridge_netfilter();
+    state.bridge[hook].functions.insert(state.bridge[hook].functions.begin(), "nft_do_chain_bridge");
+    EXPECT_NE(foreign_rules(state).find(std::string(kHooks[hook]) + ": nft_do_chain_bridge"),
+              std::string::npos)
+        << foreign_rules(state);
+  }
+}
+
+TEST(Guard, FunctionsOfOlderBridgeNetfilterAreItsOwn) {
+  NetfilterState state = test::bridge_netfilter();
+  state.bridge[TNA_HOOK_FORWARD].functions = {"br_nf_forward_ip", "br_nf_forward_arp"};
+  EXPECT_EQ(foreign_rules(state), "");
+  EXPECT_TRUE(bridge_netfilter_active(state));
+}
+
+TEST(Guard, EveryWordIsExplained) {
+  std::vector<PlannedGuard> notes;
+  NetfilterState state = test::bridge_netfilter();
+  state.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4"}};
+  guard_for(state, notes);
+  EXPECT_EQ(notes.size(), 1u + 3 * TNA_HOOKS);
+  for (const PlannedGuard& note : notes) EXPECT_NE(note.because, "") << note.name;
+  auto never = std::ranges::find(notes, "never", &PlannedGuard::value);
+  ASSERT_NE(never, notes.end());
+  EXPECT_EQ(never->name, "ipv4 forward hooks");
+  EXPECT_NE(never->because.find("nft_do_chain_ipv4"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tna

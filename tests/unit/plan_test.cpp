@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a world and what the kernel can do to a plan. What hook is chosen: plan_hook_test.cpp.
+#include "assemble/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/planned.h"
+
+namespace tna {
+namespace {
+
+using test::plan_of;
+using test::Planned;
+
+constexpr char kBridge[] = "bridge br0 \n port v0 br0 kind=veth \n port v1 br0 kind=veth \n";
+
+TEST(Plan, PortsOfABridgeGetTheModulesOfABridge) {
+  Planned p = plan_of(kBridge);
+  for (const char* port : {"v0", "v1"}) {
+    EXPECT_EQ(p.modules(port), "guards parse_l2 bridge_ingress fdb bridge_forward");
+    EXPECT_EQ(p[port].hook(), Hook::tc);
+    EXPECT_FALSE(p[port].native);
+    for (const PlannedModule& module : p[port].modules) EXPECT_NE(module.because, "") << module.name;
+  }
+  EXPECT_EQ(p["v0"].program, p["v1"].program) << "one loaded program serves both";
+  EXPECT_EQ(p["v0"].program.constants.bridge, 1);
+  EXPECT_EQ(p["v0"].program.constants.suppress, 0);
+  EXPECT_EQ(p["v0"].program.constants.bridge_nf4, 0);
+}
+
+TEST(Plan, EveryInterfaceSaysWhy) {
+  Planned p = plan_of(std::string(kBridge) +
+                      "link lo hardware=772 \n link eth9 \n link tun0 kind=tun hardware=65534");
+  EXPECT_EQ(p.plan.interfaces.size(), 5u) << "all but lo";
+  EXPECT_EQ(p.why("br0"), "the fast path of a bridge stands on its ports");
+  EXPECT_EQ(p.why("eth9"), "not a port of a bridge: nothing that TNA makes faster so far");
+  EXPECT_EQ(p.why("tun0"), "a tun device carries no Ethernet frames");
+  for (const auto& [ifindex, interface] : p.plan.interfaces) EXPECT_NE(interface.why, "") << interface.name;
+}
+
+TEST(Plan, NothingIsAlsoAPlan) {
+  EXPECT_TRUE(plan_of("").plan.interfaces.empty());
+  EXPECT_TRUE(plan_of("link lo hardware=772").plan.interfaces.empty());
+}
+
+TEST(Plan, SuppressionIsThereOnlyWhereSomePortOfTheBridgeHasIt) {
+  Planned p = plan_of(
+      "bridge br0 \n port v0 br0 kind=veth \n port v1 br0 kind=veth neigh_suppress=1 \n"
+      "bridge br1 \n port w0 br1 kind=veth");
+  for (const char* port : {"v0", "v1"}) {
+    EXPECT_EQ(p.modules(port), "guards parse_l2 bridge_ingress suppress fdb bridge_forward") << port;
+    EXPECT_EQ(p[port].program.constants.suppress, 1) << port;
+  }
+  EXPECT_EQ(p.modules("w0"), "guards parse_l2 bridge_ingress fdb bridge_forward");
+  EXPECT_EQ(p["w0"].program.constants.suppress, 0);
+}
+
+TEST(Plan, VethConstantsAreThoseOfTheHook) {
+  Planned p = plan_of(std::string(kBridge) + "bridge br1 \n port tap0 br1 kind=tun",
+                      {.config = {.interface_hooks = {{"v1", HookChoice::xdp}}}});
+  EXPECT_EQ(p["v0"].program.constants.veth, 0);
+  EXPECT_EQ(p["v0"].program.constants.veth_out, 1);
+  EXPECT_EQ(p["v1"].program.constants.veth, 1);
+  EXPECT_EQ(p["v1"].program.constants.veth_out, 0);
+  EXPECT_EQ(p["tap0"].program.constants.veth_out, 0) << "its bridge has no veth";
+}
+
+TEST(Plan, OneVethAmongThePortsIsEnough) {
+  Planned p = plan_of("bridge br0 \n port tap0 br0 kind=tun \n port v0 br0 kind=veth");
+  EXPECT_EQ(p["tap0"].program.constants.veth_out, 1);
+}
+
+TEST(Plan, BlockersLeaveTheInterface) {
+  Planned p = plan_of(
+      "bridge br0 vlan_filtering=1 \n port v0 br0 kind=veth \n"
+      "bridge br1 \n port v1 br1 kind=veth \n port v2 br1 kind=veth vlan_tunnel=1 \n"
+      "port v3 br1 kind=veth \n link v3.5 kind=vlan lower=v3 \n"
+      "port v4 br1 kind=veth \n qdisc v4 clsact \n filter v4 ingress");
+  EXPECT_EQ(p.left("v0"), "br0 filters VLANs, which TNA does not do yet");
+  EXPECT_EQ(p.left("v2"), "v2 maps VLANs to tunnels (vlan_tunnel), which TNA does not do yet");
+  EXPECT_EQ(p.left("v3"), "the VLAN device v3.5 takes its frames from v3 before the bridge sees them");
+  EXPECT_EQ(p.left("v4"), "1 tc filters look at what v4 receives");
+  EXPECT_EQ(p["v1"].hook(), Hook::tc) << "the others of the bridge are not concerned";
+}
+
+TEST(Plan, LeftInterfacesHaveNoModules) {
+  Planned p = plan_of("bridge br0 vlan_filtering=1 \n port v0 br0 kind=veth");
+  EXPECT_EQ(p["v0"].program, ProgramSpec{});
+  EXPECT_EQ(p.modules("v0"), "");
+}
+
+TEST(Plan, SomebodyElsesXdpProgram) {
+  const std::string world = "bridge br0 \n port v0 br0 kind=veth xdp=42 \n port v1 br0 kind=veth";
+  Planned p = plan_of(world);
+  EXPECT_EQ(p.left("v0"), "another XDP program (id 42) is attached; TNA stays away from it");
+  EXPECT_EQ(p["v1"].hook(), Hook::tc);
+  EXPECT_EQ(plan_of(world, {.own_programs = {41}}).left("v0"), p.why("v0"));
+  EXPECT_EQ(plan_of(world, {.own_programs = {42}})["v0"].hook(), Hook::tc) << "it is ours";
+}
+
+TEST(Plan, SeveralXdpPrograms) {
+  Store store = test::world(kBridge);
+  store.links.at(2).xdp = XdpAttachment{.mode = 4, .program_id = 0};
+  Graph graph = build(store, test::knowledge());
+  Planned p(graph, test::capable(graph), {.own_programs = {42}});
+  EXPECT_EQ(p.left("v0"), "several XDP programs are attached; TNA stays away from them");
+}
+
+TEST(Plan, MissingFeatureIsNamedWithTheKernelsWords) {
+  for (const char* feature :
+       {kFeatureTypedReads, kFeatureTapGuard, kFeatureTcGuard, kFeatureRedirectGuard}) {
+    Graph graph = test::graph(kBridge);
+    Capabilities capabilities = test::capable(graph);
+    test::without(capabilities, feature, "the kernel's own words");
+    Planned p(graph, capabilities);
+    EXPECT_EQ(p.left("v0"), "this kernel lacks a needed feature (" + std::string(feature) +
+                                "): the kernel's own words");
+  }
+}
+
+TEST(Plan, DetachOfAll) {
+  Planned p = plan_of(kBridge, {.paused = true});
+  EXPECT_EQ(p.left("v0"), "all is left to Linux: `tna detach` was said");
+  EXPECT_EQ(p.left("v1"), "all is left to Linux: `tna detach` was said");
+}
+
+TEST(Plan, DetachOfOne) {
+  Planned p = plan_of(kBridge, {.released = {2}});
+  EXPECT_EQ(p.left("v0"), "left to Linux: `tna detach v0` was said");
+  EXPECT_EQ(p["v1"].hook(), Hook::tc);
+}
+
+TEST(Plan, ModuleThatTnaDoesNotHave) {
+  Graph graph = test::graph(kBridge);
+  graph.nodes.at(2).modules.push_back({.name = "teleport", .order = 5, .because = "somebody's knowledge"});
+  Planned p(graph, test::capable(graph), {.hook_override = HookChoice::xdp});
+  EXPECT_EQ(p.left("v0"), "the knowledge names a module teleport that TNA does not have");
+  EXPECT_EQ(p["v1"].hook(), Hook::xdp);
+}
+
+// --- netfilter --------------------------------------------------------------------------------------
+
+TEST(Plan, BridgeNetfilterBringsItsModule) {
+  Graph graph = test::graph(kBridge);
+  Capabilities capabilities = test::capable(graph);
+  capabilities.netfilter = test::bridge_netfilter();
+  Planned p(graph, capabilities);
+  EXPECT_EQ(p.modules("v0"), "guards parse_l2 bridge_ingress fdb bridge_forward bridge_nf");
+  EXPECT_EQ(p["v0"].program.constants.bridge_nf4, 1);
+  EXPECT_EQ(p["v0"].program.constants.bridge_nf6, 0) << "nothing here speaks IPv6";
+  EXPECT_EQ(p.plan.guard.call_iptables, capabilities.netfilter.call_iptables);
+}
+
+TEST(Plan, AnIpv6AddressOnTheBridgeBringsIpv6) {
+  auto nf6 = [](const std::string& addresses) {
+    Graph graph = test::graph(kBridge + addresses);
+    Capabilities capabilities = test::capable(graph);
+    capabilities.netfilter = test::bridge_netfilter();
+    return Planned(graph, capabilities)["v0"].program.constants.bridge_nf6;
+  };
+  EXPECT_EQ(nf6("address br0 192.0.2.1/24"), 0);
+  EXPECT_EQ(nf6("address br0 192.0.2.1/24 \n address br0 2001:db8::1/64"), 1);
+  EXPECT_EQ(nf6("link v9 kind=veth \n address v9 2001:db8::1/64"), 0) << "not of this bridge";
+}
+
+TEST(Plan, RulesOnBridgedPacketsLeaveAllAndNameTheFunction) {
+  Graph graph = test::graph(kBridge);
+  for (int hook = 0; hook < TNA_HOOKS; hook++) {
+    Capabilities capabilities = test::capable(graph);
+    capabilities.netfilter.bridge[hook] = {.pointer = 0x1000, .functions = {"nft_do_chain_bridge"}};
+    Planned p(graph, capabilities);
+    EXPECT_NE(p.left("v0").find("nft_do_chain_bridge"), std::string::npos) << p.left("v0");
+    EXPECT_EQ(p.left("v0"), p.left("v1"));
+  }
+}
+
+TEST(Plan, RulesBesideBridgeNetfilterAreStillRules) {
+  Graph graph = test::graph(kBridge);
+  Capabilities capabilities = test::capable(graph);
+  capabilities.netfilter = test::bridge_netfilter();
+  capabilities.netfilter.bridge[TNA_HOOK_FORWARD].functions.push_back("ebt_in_hook");
+  EXPECT_NE(Planned(graph, capabilities).left("v0").find("forward: ebt_in_hook"), std::string::npos);
+}
+
+TEST(Plan, BridgeNetfilterWithoutItsSysctlsIsLeft) {
+  Graph graph = test::graph(kBridge);
+  Capabilities capabilities = test::capable(graph);
+  capabilities.netfilter = test::bridge_netfilter();
+  capabilities.netfilter.call_iptables = 0;
+  EXPECT_NE(Planned(graph, capabilities).left("v0").find("sysctls"), std::string::npos);
+}
+
+TEST(Plan, IsAFunctionOfItsArguments) {
+  Graph graph = test::graph(kBridge);
+  Capabilities capabilities = test::capable(graph);
+  capabilities.netfilter = test::bridge_netfilter();
+  Plan first = plan(graph, capabilities, {}), second = plan(graph, capabilities, {});
+  EXPECT_EQ(first.interfaces, second.interfaces);
+  EXPECT_EQ(first.guards, second.guards);
+}
+
+}  // namespace
+}  // namespace tna
