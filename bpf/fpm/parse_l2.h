@@ -13,12 +13,18 @@
 
 #define TNA_GROUP_BIT 1 /* of the first byte of a MAC */
 
+/* Linux drops a frame that ends within the tag or the PPPoE header that its EtherType announces
+ * (net/core/skbuff.c:skb_vlan_untag, br_netfilter_hooks.c:nf_bridge_encap_header_len). None that is as
+ * long as this one, with a tag of 4 bytes and a header of 8, does.
+ */
+#define TNA_SHORTEST (ETH_HLEN + VLAN_HLEN + 8)
+
 static __always_inline enum tna_verdict fpm_parse_l2(struct tna_pkt *p)
 {
 	void *eth = tna_hdr(p, 0, ETH_HLEN);
 	__u64 source_and_type;
 
-	if (!eth)
+	if (!eth || p->len < TNA_SHORTEST)
 		return tna_punt(p, TNA_R_SHORT);
 	/* Two overlapping loads instead of seven. */
 	source_and_type = *(__u64 *)(eth + ETH_ALEN);

@@ -33,9 +33,9 @@ struct Config {
   // A clean stop ends it at once.
   std::int64_t lease_ms = 30'000;
 
-  // settle_ms = 5: a change waits for so long for the next one, so that a script's many changes
+  // settle_ms = 3: a change waits for so long for the next one, so that a script's many changes
   // cost one rebuild; 0 to 1000. Guards keep packets right meanwhile.
-  std::int64_t settle_ms = 5;
+  std::int64_t settle_ms = 3;
 
   // knowledge_dir: files *.toml in it add to what TNA knows about Linux. It need not exist.
   std::string knowledge_dir = "/etc/tna/knowledge.d";

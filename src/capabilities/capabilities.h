@@ -70,11 +70,10 @@ struct HookArray {
 struct NetfilterState {
   std::uint64_t net = 0;  // address of struct net
   std::array<HookArray, TNA_HOOKS> bridge, ipv4, ipv6;
-  // Addresses of br_netfilter's sysctls of this namespace; 0 where br_netfilter is not active.
+  // Addresses of br_netfilter's sysctls of this namespace, read live by the fast path; 0 where
+  // br_netfilter is not active.
   std::uint64_t call_iptables = 0, call_ip6tables = 0;
   std::uint64_t filter_vlan_tagged = 0, filter_pppoe_tagged = 0;
-  // Their values as of now; the fast path reads them live.
-  int call_iptables_now = 0, call_ip6tables_now = 0;
   bool operator==(const NetfilterState&) const = default;
 };
 

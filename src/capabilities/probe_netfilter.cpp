@@ -94,7 +94,7 @@ class SysctlTree {
 };
 
 // net.bridge.bridge-nf-*, where br_netfilter has registered them in this namespace.
-Result<> read_bridge_nf(KernelMemory& memory, NetfilterState& state) {
+Result<> find_bridge_nf(KernelMemory& memory, NetfilterState& state) {
   auto tree = TRY(SysctlTree::open(memory, state.net));
   std::uint64_t directory = tree.top();
   for (const char* name : {"net", "bridge"}) {
@@ -110,14 +110,13 @@ Result<> read_bridge_nf(KernelMemory& memory, NetfilterState& state) {
     if (!entry) return error(std::string("br_netfilter has no sysctl ") + name);
     *address = entry->data;
   }
-  state.call_iptables_now = TRY(memory.read<int>(state.call_iptables));
-  state.call_ip6tables_now = TRY(memory.read<int>(state.call_ip6tables));
   return {};
 }
 
 }  // namespace
 
-Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols) {
+Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols,
+                                       const NetfilterState& before) {
   NetfilterState state;
   state.net = TRY(memory.net());
   std::vector<RawArray> raw;
@@ -134,7 +133,14 @@ Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols) {
   auto name = names.begin();
   for (const RawArray& array : raw)
     for (std::size_t i = 0; i < array.functions.size(); i++) array.into->functions.push_back(std::move(*name++));
-  TRY(read_bridge_nf(memory, state));
+  if (before.call_iptables && before.net == state.net && before.bridge == state.bridge) {
+    state.call_iptables = before.call_iptables;
+    state.call_ip6tables = before.call_ip6tables;
+    state.filter_vlan_tagged = before.filter_vlan_tagged;
+    state.filter_pppoe_tagged = before.filter_pppoe_tagged;
+  } else {
+    TRY(find_bridge_nf(memory, state));
+  }
   return state;
 }
 

@@ -105,6 +105,7 @@ Result<Json> pipeline(const Controller::View& view, const Json& arguments) {
   }
   return Json{{"interface", name},
               {"hook", to_string(running_hook(view, ifindex))},
+              {"native", plan.native},
               {"why", why(view, ifindex, plan)},
               {"program_id", facts.id},
               {"instructions", facts.instructions},

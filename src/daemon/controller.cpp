@@ -131,7 +131,7 @@ void Controller::tick() {
 // True: it has changed.
 bool Controller::look_at_netfilter() {
   for (int attempt = 0; attempt < 3; attempt++) {
-    auto netfilter = probe_netfilter(memory_, symbols_);
+    auto netfilter = probe_netfilter(memory_, symbols_, capabilities_.netfilter);
     if (!netfilter) continue;  // it changed while it was read
     bool changed = *netfilter != capabilities_.netfilter;
     capabilities_.netfilter = std::move(*netfilter);

@@ -8,7 +8,9 @@ namespace {
 
 FPM_SUITE(BridgeForward);
 
-TEST_P(BridgeForward, ForwardingPortGoesOn) { EXPECT_EQ(run(udp), goes_on()); }
+TEST_P(BridgeForward, ForwardingPortGoesOn) {
+  EXPECT_EQ(run(udp), goes_on());
+}
 
 TEST_P(BridgeForward, StationOnTheIngressPort) {
   world.station("02:00:00:00:00:1a", "p1");

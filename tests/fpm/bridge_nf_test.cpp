@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bpf/fpm/bridge_nf.h: br_netfilter's hooks are registered in every namespace that has a bridge, where it is
-// loaded or built in; its sysctls are on by default.
+// bpf/fpm/bridge_nf.h: br_netfilter's hooks are registered in every namespace that has a bridge,
+// where it is loaded or built in; its sysctls are on by default.
 #include "fpm/fpm_test.h"
 
 namespace tna::test {
@@ -57,14 +57,16 @@ TEST_P(BridgeNf, HeaderThatLinuxDropsOrReadsOn) {
   EXPECT_EQ(run(ipv4({.total_length = 19})), punt(TNA_R_IP_INVALID)) << "shorter than its header";
   EXPECT_EQ(run(ipv4({.total_length = 69}, 40)), punt(TNA_R_IP_INVALID)) << "a byte is missing";
   EXPECT_EQ(run(ipv4({.total_length = 0})), punt(TNA_R_IP_INVALID));
-  EXPECT_EQ(run_short(Ethernet{b, a, 0x0800} / Payload{19}), punt(TNA_R_IP_INVALID)) << "no whole header";
+  EXPECT_EQ(run_short(Ethernet{b, a, 0x0800} / Payload{19}), punt(TNA_R_IP_INVALID))
+      << "no whole header";
 }
 
 TEST_P(BridgeNf, HeaderOfIpv6) {
   EXPECT_EQ(run(ipv6({.version = 4})), punt(TNA_R_IP_INVALID));
   EXPECT_EQ(run(ipv6({.payload_length = 49}, 40)), punt(TNA_R_IP_INVALID)) << "a byte is missing";
   EXPECT_EQ(run(ipv6({.next_header = 0})), punt(TNA_R_IP_INVALID)) << "hop-by-hop options";
-  EXPECT_EQ(run_short(Ethernet{b, a, 0x86dd} / Payload{39}), punt(TNA_R_IP_INVALID)) << "no whole header";
+  EXPECT_EQ(run_short(Ethernet{b, a, 0x86dd} / Payload{39}), punt(TNA_R_IP_INVALID))
+      << "no whole header";
 }
 
 TEST_P(BridgeNf, PaddingIsCutOff) {
@@ -113,7 +115,8 @@ TEST_P(BridgeNf, OptionOfTheBridgeCountsAsWell) {
 }
 
 TEST_P(BridgeNf, RulesThatWereThere) {
-  configure("nft add table ip t && nft add chain ip t c '{ type filter hook forward priority 0; }'");
+  configure(
+      "nft add table ip t && nft add chain ip t c '{ type filter hook forward priority 0; }'");
   load({.bridge = 1, .bridge_nf4 = 1, .bridge_nf6 = 1});
   EXPECT_EQ(run(udp), punt(TNA_R_BRIDGE_NF));
   EXPECT_EQ(run(ipv6({})), goes_on()) << "rules for IPv4 alone";
@@ -150,7 +153,8 @@ TEST_P(BridgeNf, BehindTagsOnlyWhereItIsToldTo) {
     EXPECT_EQ(run(tagged), goes_on());
     EXPECT_EQ(run(pppoe), goes_on());
     sysctl(name, 1);
-    EXPECT_EQ(run(name == std::string("filter-vlan-tagged") ? tagged : pppoe), punt(TNA_R_BRIDGE_NF));
+    EXPECT_EQ(run(name == std::string("filter-vlan-tagged") ? tagged : pppoe),
+              punt(TNA_R_BRIDGE_NF));
     EXPECT_EQ(run(udp), goes_on()) << "no tag";
     sysctl(name, 0);
   }

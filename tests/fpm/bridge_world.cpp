@@ -42,14 +42,18 @@ BridgeWorld::BridgeWorld() : home_(must(NetNamespace::current())) {
 }
 
 void BridgeWorld::make_ports() {
-  std::string peers = " netns /proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(stations_->fd());
-  std::string script = "ip -batch - <<END\nlink add br0 type bridge mcast_snooping 0\nlink set br0 up\n";
+  std::string peers =
+      " netns /proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(stations_->fd());
+  std::string script =
+      "ip -batch - <<END\nlink add br0 type bridge mcast_snooping 0\nlink set br0 up\n";
   for (auto [port, peer, mac] : {std::tuple{"p1", "s1", kA}, {"p2", "s2", kB}, {"p3", "s3", kC}})
-    script += std::string("link add ") + port + " type veth peer name " + peer + " address " + mac + peers +
-              "\nlink set " + port + " master br0 up\n";
+    script += std::string("link add ") + port + " type veth peer name " + peer + " address " + mac +
+              peers + "\nlink set " + port + " master br0 up\n";
   configure(script + "END\n");
-  // A veth takes redirected XDP frames while its peer has GRO on; it notices that of a peer that is up.
-  at_stations([&] { configure("for s in s1 s2 s3; do ip link set $s up; ethtool -K $s gro on; done"); });
+  // A veth takes redirected XDP frames while its peer has GRO on; it notices that of a peer that is
+  // up.
+  at_stations(
+      [&] { configure("for s in s1 s2 s3; do ip link set $s up; ethtool -K $s gro on; done"); });
   // A port forwards when the kernel's work queue has seen that its peer is up.
   configure(R"(
     for try in $(seq 200); do
@@ -59,9 +63,13 @@ void BridgeWorld::make_ports() {
     exit 1)");
 }
 
-BridgeWorld::~BridgeWorld() { static_cast<void>(home_.enter()); }
+BridgeWorld::~BridgeWorld() {
+  static_cast<void>(home_.enter());
+}
 
-void BridgeWorld::configure(const std::string& script) const { shell(script); }
+void BridgeWorld::configure(const std::string& script) const {
+  shell(script);
+}
 
 bool BridgeWorld::can_configure(const std::string& script) const {
   return std::system(("exec >/dev/null 2>&1\nset -e\n" + script).c_str()) == 0;
@@ -77,13 +85,15 @@ Mac BridgeWorld::address(const std::string& name) const {
   Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request{};
   std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);
-  if (ioctl(socket.get(), SIOCGIFHWADDR, &request)) throw std::runtime_error("no address of " + name);
+  if (ioctl(socket.get(), SIOCGIFHWADDR, &request))
+    throw std::runtime_error("no address of " + name);
   Mac mac;
   std::memcpy(mac.bytes.data(), request.ifr_hwaddr.sa_data, mac.bytes.size());
   return mac;
 }
 
-void BridgeWorld::station(const std::string& mac, const std::string& port, const std::string& flags) {
+void BridgeWorld::station(const std::string& mac, const std::string& port,
+                          const std::string& flags) {
   forget(mac);
   fdb_[mac] = {port, flags};
   configure("bridge fdb add " + mac + " dev " + port + " master " + flags);
@@ -97,7 +107,8 @@ void BridgeWorld::forget(const std::string& mac) {
 }
 
 void BridgeWorld::write_stations() {
-  // Those of a port that is none any more are gone, others are told twice: neither is an error here.
+  // Those of a port that is none any more are gone, others are told twice: neither is an error
+  // here.
   std::string script = "bridge -force -batch - >/dev/null 2>&1 <<END || true\n";
   for (const auto& [mac, station] : fdb_) {
     script += "fdb del " + mac + " dev " + station.port + " master\n";
@@ -107,8 +118,8 @@ void BridgeWorld::write_stations() {
   configure(script + "END\n");
 }
 
-void BridgeWorld::keep_fresh() {
-  if (age() > milliseconds(500)) write_stations();
+void BridgeWorld::keep_fresh(milliseconds oldest) {
+  if (age() > oldest) write_stations();
 }
 
 milliseconds BridgeWorld::age() const {

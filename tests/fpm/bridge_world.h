@@ -2,8 +2,9 @@
 // A real bridge of the kernel, in namespaces that are gone with the object:
 //
 //   A = s1 ---- p1 [      ]
-//   B = s2 ---- p2 [ br0  ]       the stations are in a namespace of their own and have the MACs below;
-//   C = s3 ---- p3 [      ]       what a test does not send nobody sends (no addresses, no IPv6)
+//   B = s2 ---- p2 [ br0  ]       the stations are in a namespace of their own and have the MACs
+//   below; C = s3 ---- p3 [      ]       what a test does not send nobody sends (no addresses, no
+//   IPv6)
 #pragma once
 
 #include <chrono>
@@ -44,11 +45,12 @@ class BridgeWorld {
   IfIndex ifindex(const std::string& name) const;
   Mac address(const std::string& name) const;
 
-  // The MAC is behind the port, by a static FDB entry. The program wants such an entry to be young, so
-  // keep_fresh() makes those anew that were said here when half a second has gone by.
-  void station(const std::string& mac, const std::string& port, const std::string& flags = "static");
+  // The MAC is behind the port, by a static FDB entry. The program wants such an entry to be young,
+  // so keep_fresh() makes those anew that were said here when half a second has gone by.
+  void station(const std::string& mac, const std::string& port,
+               const std::string& flags = "static");
   void forget(const std::string& mac);
-  void keep_fresh();
+  void keep_fresh(std::chrono::milliseconds age = std::chrono::milliseconds(500));
   // How old the entries are.
   std::chrono::milliseconds age() const;
 

@@ -35,9 +35,13 @@ std::map<tna_reason, const char*> lacking;
 
 }  // namespace
 
-void saw(Hook hook, tna_reason reason) { seen.insert({hook, reason}); }
+void saw(Hook hook, tna_reason reason) {
+  seen.insert({hook, reason});
+}
 
-void kernel_lacks(tna_reason reason, const char* what) { lacking[reason] = what; }
+void kernel_lacks(tna_reason reason, const char* what) {
+  lacking[reason] = what;
+}
 
 bool every_reason_was_seen() {
   bool complete = true;
@@ -49,7 +53,8 @@ bool every_reason_was_seen() {
       if (lacking.contains(reason)) why = lacking[reason];
       bool was_seen = seen.contains({hook, reason});
       if (was_seen != (why != nullptr)) {
-        if (why) std::printf("%s at %s was not provoked: %s\n", name_of(reason), to_string(hook), why);
+        if (why)
+          std::printf("%s at %s was not provoked: %s\n", name_of(reason), to_string(hook), why);
         continue;
       }
       complete = false;

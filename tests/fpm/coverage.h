@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every reason of TNA_REASONS must have been the outcome of some test at each hook, or it is said here why
-// it can't be.
+// Every reason of TNA_REASONS must have been the outcome of some test at each hook, or it is said
+// here why it can't be.
 #pragma once
 
 #include "assemble/plan.h"

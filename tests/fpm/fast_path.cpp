@@ -26,13 +26,19 @@ constexpr const char* kNames[] = {
 
 }  // namespace
 
-const char* name_of(tna_reason reason) { return kNames[reason]; }
+const char* name_of(tna_reason reason) {
+  return kNames[reason];
+}
 
 void PrintTo(const Outcome& outcome, std::ostream* out) {
-  if (outcome.kind == Outcome::fast) *out << "goes on";
-  else if (outcome.kind == Outcome::odd) *out << "odd: " << outcome.what;
-  else if (outcome.reason < 0) *out << "punted, not counted";
-  else *out << "punted: " << kNames[outcome.reason];
+  if (outcome.kind == Outcome::fast)
+    *out << "goes on";
+  else if (outcome.kind == Outcome::odd)
+    *out << "odd: " << outcome.what;
+  else if (outcome.reason < 0)
+    *out << "punted, not counted";
+  else
+    *out << "punted: " << kNames[outcome.reason];
 }
 
 FastPath::FastPath(Hook hook, const tna_const& constants)
@@ -46,8 +52,11 @@ FastPath::~FastPath() {
 }
 
 tna_guard FastPath::current_guard() {
+  Shared& shared = Shared::get();
   std::vector<PlannedGuard> notes;
-  return guard_for(must(probe_netfilter(Shared::get().memory(), Shared::get().symbols())), notes);
+  tna_guard guard = guard_for(must(probe_netfilter(shared.memory(), shared.symbols())), notes);
+  guard.refresh_after = shared.memory().hz();  // as for a bridge with the default ageing time
+  return guard;
 }
 
 void FastPath::attach(IfIndex port) {
@@ -99,7 +108,9 @@ Outcome FastPath::run(const Bytes& frame, IfIndex port, std::uint32_t segment_si
   return outcome;
 }
 
-tna_counters FastPath::counters(IfIndex port) const { return must(counts_.read(port)); }
+tna_counters FastPath::counters(IfIndex port) const {
+  return must(counts_.read(port));
+}
 
 Outcome FastPath::difference(const tna_counters& before, IfIndex port) const {
   tna_counters after = counters(port);
@@ -120,6 +131,8 @@ void FastPath::renew_lease(std::int64_t jiffies) {
   shared.lease()->until = must(shared.memory().jiffies()) + jiffies;
 }
 
-int FastPath::drain_events() { return Shared::get().drain_events(); }
+int FastPath::drain_events() {
+  return Shared::get().drain_events();
+}
 
 }  // namespace tna::test

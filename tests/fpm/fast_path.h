@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fast path as tnad would load it, run by BPF_PROG_TEST_RUN on one packet as if a port had received it.
+// The fast path as tnad would load it, run by BPF_PROG_TEST_RUN on one packet as if a port had
+// received it.
 #pragma once
 
 #include <map>
@@ -27,10 +28,16 @@ struct Outcome {
 const char* name_of(tna_reason);
 void PrintTo(const Outcome&, std::ostream*);
 
-inline Outcome goes_on() { return {.kind = Outcome::fast}; }
-inline Outcome punt(tna_reason reason) { return {.kind = Outcome::punt, .reason = reason}; }
+inline Outcome goes_on() {
+  return {.kind = Outcome::fast};
+}
+inline Outcome punt(tna_reason reason) {
+  return {.kind = Outcome::punt, .reason = reason};
+}
 // Left to Linux on an interface that nothing is counted for.
-inline Outcome punt_uncounted() { return {.kind = Outcome::punt}; }
+inline Outcome punt_uncounted() {
+  return {.kind = Outcome::punt};
+}
 
 class FastPath {
  public:
@@ -43,8 +50,8 @@ class FastPath {
   static tna_guard current_guard();
   LoadedProgram& program() { return program_; }
 
-  // On real frames, and where a test run is to find its device: XDP needs a receive queue, tc its own
-  // entry on the device.
+  // On real frames, and where a test run is to find its device: XDP needs a receive queue, tc its
+  // own entry on the device.
   void attach(IfIndex);
   bool attached(IfIndex port) const { return links_.contains(port); }
   // Gives the port its counters.

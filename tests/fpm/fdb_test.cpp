@@ -54,13 +54,15 @@ TEST_P(Fdb, ThousandStations) {
   };
   std::string script = "bridge -batch - <<END\n";
   for (int i = 0; i < kStations; i++)
-    script += "fdb add " + to_string(station(i)) + " dev p" + std::to_string(2 + i % 2) + " master static\n";
+    script += "fdb add " + to_string(station(i)) + " dev p" + std::to_string(2 + i % 2) +
+              " master static\n";
   configure(script + "END\n");
   for (int i = 0; i < kStations; i++)
     ASSERT_EQ(run(Ethernet{station(i), a}), goes_on()) << to_string(station(i));
   EXPECT_EQ(run(Ethernet{station(kStations), a}), punt(TNA_R_FDB_MISS));
   for (int i = 0; i < kStations; i += 97) {
-    configure("bridge fdb del " + to_string(station(i)) + " dev p" + std::to_string(2 + i % 2) + " master");
+    configure("bridge fdb del " + to_string(station(i)) + " dev p" + std::to_string(2 + i % 2) +
+              " master");
     EXPECT_EQ(run(Ethernet{station(i), a}), punt(TNA_R_FDB_MISS)) << to_string(station(i));
   }
 }

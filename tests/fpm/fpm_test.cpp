@@ -7,7 +7,9 @@ namespace tna::test {
 
 using std::chrono::milliseconds;
 
-FpmTest::FpmTest() { load({.bridge = 1}); }
+FpmTest::FpmTest() {
+  load({.bridge = 1});
+}
 
 void FpmTest::load(tna_const constants) {
   constants.veth = at_xdp();
@@ -28,7 +30,8 @@ IfIndex FpmTest::ready(const std::string& port) {
 
 Outcome FpmTest::note(const Outcome& outcome) const {
   if (outcome.kind == Outcome::punt)
-    saw(GetParam(), outcome == punt_uncounted() ? TNA_R_UNKNOWN_IF : static_cast<tna_reason>(outcome.reason));
+    saw(GetParam(),
+        outcome == punt_uncounted() ? TNA_R_UNKNOWN_IF : static_cast<tna_reason>(outcome.reason));
   return outcome;
 }
 
@@ -46,7 +49,8 @@ Outcome FpmTest::run_now(const Bytes& frame, const std::string& port) {
   return note(path_->run(frame, ready(port)));
 }
 
-std::optional<Outcome> FpmTest::wait_for_packet(const tna_counters& before, const std::string& port) {
+std::optional<Outcome> FpmTest::wait_for_packet(const tna_counters& before,
+                                                const std::string& port) {
   for (int i = 0; i < 500; i++) {
     Outcome outcome = path_->difference(before, world.ifindex(port));
     if (outcome != punt_uncounted()) return note(outcome);

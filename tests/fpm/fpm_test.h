@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A test of a module: a bridge of the kernel, a program made for it, one packet, one question. Each runs at
-// both hooks.
+// A test of a module: a bridge of the kernel, a program made for it, one packet, one question. Each
+// runs at both hooks.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,15 +22,18 @@ class FpmTest : public testing::TestWithParam<Hook> {
 
   bool at_xdp() const { return GetParam() == Hook::xdp; }
 
-  // A program with these constants (and those for veth), armed with what stands in the namespace now, in
-  // the place of the one before. There is one with `bridge` alone from the start. It is attached to
-  // ports as they are used.
+  // A program with these constants (and those for veth), armed with what stands in the namespace
+  // now, in the place of the one before. There is one with `bridge` alone from the start. It is
+  // attached to ports as they are used.
   void load(tna_const constants);
   FastPath& path() { return *path_; }
   tna_guard guard() const { return FastPath::current_guard(); }
 
-  // What becomes of the frame when the port receives it; the stations' FDB entries are young.
-  Outcome run(const Packet& packet, const std::string& port = "p1") { return run(packet.bytes(), port); }
+  // What becomes of the frame when the port receives it; the stations' FDB entries are young. A
+  // packet is padded as a NIC would.
+  Outcome run(const Packet& packet, const std::string& port = "p1") {
+    return run(packet.padded(), port);
+  }
   Outcome run(const Bytes& frame, const std::string& port = "p1", std::uint32_t segment_size = 0);
   // The same with FDB entries as old as they are.
   Outcome run_now(const Bytes& frame, const std::string& port = "p1");
@@ -38,7 +41,8 @@ class FpmTest : public testing::TestWithParam<Hook> {
   // What becomes of a real frame that `act` makes the port receive. nullopt: none came.
   template <typename Act>
   std::optional<Outcome> on_the_wire(const std::string& port, Act act) {
-    world.keep_fresh();
+    ready(port);
+    world.keep_fresh(std::chrono::milliseconds(0));  // can't be tried again when they age meanwhile
     return on_the_wire_now(port, act);
   }
   template <typename Act>
@@ -67,12 +71,16 @@ class FpmTest : public testing::TestWithParam<Hook> {
 };
 
 // For INSTANTIATE_TEST_SUITE_P: both hooks.
-inline auto both_hooks() { return testing::Values(Hook::xdp, Hook::tc); }
-inline std::string hook_name(const testing::TestParamInfo<Hook>& info) { return to_string(info.param); }
+inline auto both_hooks() {
+  return testing::Values(Hook::xdp, Hook::tc);
+}
+inline std::string hook_name(const testing::TestParamInfo<Hook>& info) {
+  return to_string(info.param);
+}
 
 }  // namespace tna::test
 
 // A test suite at both hooks.
-#define FPM_SUITE(name)                             \
-  class name : public tna::test::FpmTest {};        \
+#define FPM_SUITE(name)                      \
+  class name : public tna::test::FpmTest {}; \
   INSTANTIATE_TEST_SUITE_P(, name, tna::test::both_hooks(), tna::test::hook_name)

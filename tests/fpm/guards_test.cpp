@@ -8,7 +8,9 @@ namespace {
 
 FPM_SUITE(Guards);
 
-TEST_P(Guards, AllAsItWasGoesOn) { EXPECT_EQ(run(udp), goes_on()); }
+TEST_P(Guards, AllAsItWasGoesOn) {
+  EXPECT_EQ(run(udp), goes_on());
+}
 
 TEST_P(Guards, LeaseThatEnded) {
   path().renew_lease(-1);
@@ -45,7 +47,8 @@ TEST_P(Guards, RulesOfTheBridgeFamilyThatCameLater) {
     configure("nft add table bridge t");
     load({.bridge = 1});
     ASSERT_EQ(run(udp), goes_on()) << "a table alone stands nowhere";
-    configure(std::string("nft add chain bridge t c '{ type filter hook ") + hook + " priority 0; }'");
+    configure(std::string("nft add chain bridge t c '{ type filter hook ") + hook +
+              " priority 0; }'");
     EXPECT_EQ(run(udp), punt(TNA_R_STALE)) << hook;
     configure("nft delete table bridge t");
   }

@@ -23,23 +23,31 @@ bool is_xdp(HelperProgram::Place place) {
 }
 
 bpf_insn set(int reg, int value) {
-  return {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = static_cast<__u8>(reg & 0xf), .imm = value};
+  return {
+      .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = static_cast<__u8>(reg & 0xf), .imm = value};
 }
-constexpr bpf_insn call(int helper) { return {.code = BPF_JMP | BPF_CALL, .imm = helper}; }
+constexpr bpf_insn call(int helper) {
+  return {.code = BPF_JMP | BPF_CALL, .imm = helper};
+}
 constexpr bpf_insn kExit = {.code = BPF_JMP | BPF_EXIT};
 
 }  // namespace
 
 HelperProgram HelperProgram::pass(IfIndex ifindex, Place place) {
-  return {ifindex, place, {set(BPF_REG_0, is_xdp(place) ? static_cast<int>(XDP_PASS) : TC_ACT_UNSPEC), kExit}};
+  return {ifindex,
+          place,
+          {set(BPF_REG_0, is_xdp(place) ? static_cast<int>(XDP_PASS) : TC_ACT_UNSPEC), kExit}};
 }
 
 HelperProgram HelperProgram::drop(IfIndex ifindex, Place place) {
-  return {ifindex, place, {set(BPF_REG_0, is_xdp(place) ? static_cast<int>(XDP_DROP) : TC_ACT_SHOT), kExit}};
+  return {ifindex,
+          place,
+          {set(BPF_REG_0, is_xdp(place) ? static_cast<int>(XDP_DROP) : TC_ACT_SHOT), kExit}};
 }
 
 HelperProgram HelperProgram::push_tag(IfIndex ifindex, std::uint16_t vlan) {
-  return {ifindex, tcx_egress,
+  return {ifindex,
+          tcx_egress,
           {set(BPF_REG_2, htons(0x8100)), set(BPF_REG_3, vlan), call(BPF_FUNC_skb_vlan_push),
            set(BPF_REG_0, TC_ACT_UNSPEC), kExit}};
 }
@@ -48,11 +56,13 @@ HelperProgram::HelperProgram(IfIndex ifindex, Place place, const std::vector<bpf
   LIBBPF_OPTS(bpf_link_create_opts, options);
   if (is_xdp(place)) options.flags = place == xdp ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
   int type = is_xdp(place) ? BPF_XDP : place == tcx_ingress ? kTcxIngress : kTcxEgress;
-  program_ = Fd(bpf_prog_load(is_xdp(place) ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, "helper", "GPL",
-                              code.data(), code.size(), nullptr));
+  program_ = Fd(bpf_prog_load(is_xdp(place) ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, "helper",
+                              "GPL", code.data(), code.size(), nullptr));
   if (program_)
-    link_ = Fd(bpf_link_create(program_.get(), ifindex, static_cast<bpf_attach_type>(type), &options));
-  if (!link_) throw std::runtime_error("attach a helper program: " + std::string(std::strerror(errno)));
+    link_ =
+        Fd(bpf_link_create(program_.get(), ifindex, static_cast<bpf_attach_type>(type), &options));
+  if (!link_)
+    throw std::runtime_error("attach a helper program: " + std::string(std::strerror(errno)));
 }
 
 }  // namespace tna::test

@@ -10,7 +10,8 @@
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   if (geteuid() != 0 && !GTEST_FLAG_GET(list_tests)) {
-    std::fprintf(stderr, "these tests load BPF programs and make network namespaces: run them as root\n");
+    std::fprintf(stderr,
+                 "these tests load BPF programs and make network namespaces: run them as root\n");
     return 1;
   }
   int failed = RUN_ALL_TESTS();

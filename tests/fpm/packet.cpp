@@ -10,9 +10,8 @@ namespace {
 
 // RFC 5737 and RFC 3849.
 constexpr std::uint8_t kAddresses4[] = {192, 0, 2, 1, 192, 0, 2, 2};
-constexpr std::uint8_t kAddresses6[] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0,
-                                        0,    0,    0,    0,    1, 0x20, 0x01, 0x0d, 0xb8,
-                                        0,    0,    0,    0,    0, 0, 0, 0, 0, 0, 0, 2};
+constexpr std::uint8_t kAddresses6[] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+                                        0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
 constexpr std::uint8_t kUdp = 17, kIcmpv6 = 58, kNoNextHeader = 59;
 
 void put16(Bytes& into, std::uint16_t value) {
@@ -75,7 +74,8 @@ struct Writer {
     std::size_t header = l.ihl * 4;
     Bytes out = {static_cast<std::uint8_t>(l.version << 4 | l.ihl), 0};
     put16(out, l.total_length.value_or(header + rest.size()));
-    put(out, std::to_array<std::uint8_t>({0, 1, 0, 0, 64, l.protocol.value_or(protocol_of(next)), 0, 0}));
+    put(out, std::to_array<std::uint8_t>(
+                 {0, 1, 0, 0, 64, l.protocol.value_or(protocol_of(next)), 0, 0}));
     put(out, kAddresses4);
     while (out.size() < header) out.push_back(1);  // option "no operation"
     set16(out, 10, l.checksum.value_or(internet_checksum(out)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packets as they are said: Ethernet{.dst = b, .src = a} / IPv4{} / Udp{} / Payload{100}. What a layer can
-// know from those around it (EtherType, protocol, lengths, checksums) is right unless it is given.
+// Packets as they are said: Ethernet{.dst = b, .src = a} / IPv4{} / Udp{} / Payload{100}. What a
+// layer can know from those around it (EtherType, protocol, lengths, checksums) is right unless it
+// is given.
 #pragma once
 
 #include <cstddef>

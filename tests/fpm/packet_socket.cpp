@@ -19,7 +19,9 @@ struct VirtioHeader {
 };
 constexpr std::uint8_t kNeedsChecksum = 1;  // VIRTIO_NET_HDR_F_NEEDS_CSUM
 
-[[noreturn]] void refuse(const char* what) { throw std::runtime_error(what); }
+[[noreturn]] void refuse(const char* what) {
+  throw std::runtime_error(what);
+}
 
 }  // namespace
 
@@ -41,9 +43,11 @@ void PacketSocket::send(const Bytes& frame) {
 
 void PacketSocket::send_unfinished(const Bytes& frame, std::uint16_t start, std::uint16_t offset) {
   int on = 1;
-  if (setsockopt(socket_.get(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on)) refuse("use virtio headers");
+  if (setsockopt(socket_.get(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on))
+    refuse("use virtio headers");
   VirtioHeader header{.flags = kNeedsChecksum, .checksum_start = start, .checksum_offset = offset};
-  Bytes message(reinterpret_cast<std::uint8_t*>(&header), reinterpret_cast<std::uint8_t*>(&header + 1));
+  Bytes message(reinterpret_cast<std::uint8_t*>(&header),
+                reinterpret_cast<std::uint8_t*>(&header + 1));
   message.insert(message.end(), frame.begin(), frame.end());
   send(message);
   int off = 0;

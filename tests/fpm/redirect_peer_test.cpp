@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// bpf/ctx/skb.h: into a veth without the stop at its queue, where nothing stands there. That frames went the
-// short way can be told from what they did not pass; so each test puts something on the long one.
+// bpf/ctx/skb.h: into a veth without the stop at its queue, where nothing stands there. That frames
+// went the short way can be told from what they did not pass; so each test puts something on the
+// long one.
 #include <gtest/gtest.h>
 
 #include "fpm/fpm_test.h"
@@ -23,9 +24,11 @@ class RedirectPeer : public FpmTest {
     }
     return received.has_value();
   }
-  // p2 did not send the one frame, and yet it came: veth_xmit() makes itself noted, the short way does not.
+  // p2 did not send the one frame, and yet it came: veth_xmit() makes itself noted, the short way
+  // does not.
   bool went_short() {
-    return world.can_configure("ip -s -j link show p2 | grep -q '\"tx\":{\"bytes\":0,\"packets\":0,'");
+    return world.can_configure(
+        "ip -s -j link show p2 | grep -q '\"tx\":{\"bytes\":0,\"packets\":0,'");
   }
   PacketSocket s1 = world.wire("s1"), s2 = world.wire("s2");
 };
@@ -39,7 +42,8 @@ TEST_P(RedirectPeer, ShortWayArrives) {
 // The short way makes every packet one for the station itself.
 TEST_P(RedirectPeer, StationBehindTheStationTakesTheLongWay) {
   world.station("02:00:00:00:00:1b", "p2");
-  EXPECT_TRUE(arrives((Ethernet{mac("02:00:00:00:00:1b"), a} / IPv4{} / Udp{} / Payload{18}).bytes()));
+  EXPECT_TRUE(
+      arrives((Ethernet{mac("02:00:00:00:00:1b"), a} / IPv4{} / Udp{} / Payload{18}).bytes()));
   EXPECT_FALSE(went_short());
 }
 
@@ -67,8 +71,8 @@ TEST_P(RedirectPeer, QueueingDisciplineCounts) {
 }
 
 TEST_P(RedirectPeer, XdpOfTheStationDecides) {
-  auto other =
-      world.at_stations([&] { return HelperProgram::drop(world.ifindex("s2"), HelperProgram::xdp); });
+  auto other = world.at_stations(
+      [&] { return HelperProgram::drop(world.ifindex("s2"), HelperProgram::xdp); });
   EXPECT_FALSE(arrives(udp.bytes()));
 }
 

@@ -34,11 +34,14 @@ Shared& Shared::get() {
 
 Shared::Shared()
     : slots_(make_map(BPF_MAP_TYPE_ARRAY, "tna_slots", 4, sizeof(tna_slot), TNA_SLOTS)),
-      counters_(make_map(BPF_MAP_TYPE_PERCPU_ARRAY, "tna_counters", 4, sizeof(tna_counters), kCounters)),
+      counters_(
+          make_map(BPF_MAP_TYPE_PERCPU_ARRAY, "tna_counters", 4, sizeof(tna_counters), kCounters)),
       events_(make_map(BPF_MAP_TYPE_RINGBUF, "tna_events", 0, 0, 4096)),
-      lease_map_(make_map(BPF_MAP_TYPE_ARRAY, "tna_lease", 4, sizeof(tna_lease), 1, BPF_F_MMAPABLE)),
+      lease_map_(
+          make_map(BPF_MAP_TYPE_ARRAY, "tna_lease", 4, sizeof(tna_lease), 1, BPF_F_MMAPABLE)),
       lease_(must(MappedValue<tna_lease>::map(lease_map_.get(), "tna_lease"))),
-      ring_(ring_buffer__new(events_.get(), count_event, &events_seen_, nullptr), ring_buffer__free),
+      ring_(ring_buffer__new(events_.get(), count_event, &events_seen_, nullptr),
+            ring_buffer__free),
       memory_(must(KernelMemory::open())) {
   if (!ring_) throw std::runtime_error("open the ring buffer of events");
 }

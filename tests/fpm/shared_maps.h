@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a daemon has once for all its programs, made once for all tests: maps, the two pipelines, the look
-// into kernel memory.
+// What a daemon has once for all its programs, made once for all tests: maps, the two pipelines,
+// the look into kernel memory.
 #pragma once
 
 #include <map>

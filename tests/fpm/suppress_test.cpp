@@ -39,11 +39,6 @@ TEST_P(Suppress, ArpBehindATag) {
           << std::hex << type << " behind " << tpid;
 }
 
-TEST_P(Suppress, HeaderThatIsNotAllThere) {
-  EXPECT_EQ(run(Ethernet{b, a, 0x8100} / Payload{2}), punt(TNA_R_SHORT));
-  EXPECT_EQ(run(to_b / Vlan{.type = 0x86dd} / Payload{6}), punt(TNA_R_SUPPRESS));
-}
-
 // A program that was made when nothing was suppressed.
 FPM_SUITE(SuppressAbsent);
 

@@ -273,6 +273,7 @@ ping_ok() { in_ns "$1" ping -q -c "${3:-3}" -i 0.1 -W 2 "$2" >/dev/null; } # pin
 # --- the run --------------------------------------------------------------------------------------
 cleanup() {
   local pid
+  [ $BASHPID = $$ ] || return # a background command, ended before it had become another program
   trap - EXIT INT TERM
   for pid in "${CHILDREN[@]}" $TNAD; do
     kill -CONT "$pid" 2>/dev/null

@@ -21,7 +21,7 @@ TEST(Config, EmptyFileIsTheDefaults) {
   EXPECT_EQ(*config, Config{});
   EXPECT_EQ(config->hook, HookChoice::automatic);
   EXPECT_EQ(config->lease_ms, 30'000);
-  EXPECT_EQ(config->settle_ms, 5);
+  EXPECT_EQ(config->settle_ms, 3);
   EXPECT_EQ(config->knowledge_dir, "/etc/tna/knowledge.d");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random plans, one after the other, carried by diff() to a deployer that is only a model: which refuses what
-// the kernel would refuse. In the end the wanted state must run, and nothing else.
+// Random plans, one after the other, carried by diff() to a deployer that is only a model: which
+// refuses what the kernel would refuse. In the end the wanted state must run, and nothing else.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -15,8 +15,7 @@ class ModelDeployer {
   Running running;
 
   void carry_out(const std::vector<Action>& actions) {
-    for (const Action& action : actions)
-      std::visit([this](const auto& one) { act(one); }, action);
+    for (const Action& action : actions) std::visit([this](const auto& one) { act(one); }, action);
   }
 
  private:
@@ -34,7 +33,8 @@ class ModelDeployer {
   void act(const Update& a) {
     ASSERT_TRUE(attached(a.ifindex)) << "updated, but not attached";
     EXPECT_TRUE(loaded(a.program)) << "updated to what is not loaded";
-    EXPECT_EQ(running.interfaces.at(a.ifindex).hook, a.program.hook) << "a link can't change its hook";
+    EXPECT_EQ(running.interfaces.at(a.ifindex).hook, a.program.hook)
+        << "a link can't change its hook";
     EXPECT_NE(running.interfaces.at(a.ifindex).program, a.program) << "updated to what runs";
     running.interfaces[a.ifindex].program = a.program;
   }
@@ -94,13 +94,15 @@ TEST(DiffRandom, AlwaysEndsInTheWantedState) {
     // Some were left by an earlier daemon.
     for (IfIndex ifindex = 1; ifindex <= 8; ifindex++)
       if (random.below(4) == 0)
-        deployer.running.interfaces[ifindex] = {random.below(2) ? Hook::tc : Hook::xdp, std::nullopt};
+        deployer.running.interfaces[ifindex] = {random.below(2) ? Hook::tc : Hook::xdp,
+                                                std::nullopt};
     for (int step = 0; step < 20; step++) {
       Plan plan = random.plan();
       std::vector<Action> actions = diff(deployer.running, plan);
       deployer.carry_out(actions);
       expect_runs(deployer.running, plan);
-      EXPECT_EQ(test::spoken(diff(deployer.running, plan)), "") << "the second time nothing is left to do";
+      EXPECT_EQ(test::spoken(diff(deployer.running, plan)), "")
+          << "the second time nothing is left to do";
       ASSERT_FALSE(testing::Test::HasFailure())
           << "seed " << seed << " step " << step << ": " << test::spoken(actions);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From what runs to what is wanted: which actions, in which order. Whether they lead there: diff_random_test.cpp.
+// From what runs to what is wanted: which actions, in which order. Whether they lead there:
+// diff_random_test.cpp.
 #include "deploy/diff.h"
 
 #include <gtest/gtest.h>
@@ -34,17 +35,20 @@ TEST(Diff, NothingToNothing) {
 }
 
 TEST(Diff, OtherConstantsAreLoadedThenUpdatedThenTheOldUnloaded) {
-  EXPECT_EQ(spoken(diff(running(wanted({{1, kTc}, {2, kTc}})), wanted({{1, kTcSuppress}, {2, kTcSuppress}}))),
+  EXPECT_EQ(spoken(diff(running(wanted({{1, kTc}, {2, kTc}})),
+                        wanted({{1, kTcSuppress}, {2, kTcSuppress}}))),
             "load tc+suppress; update 1 tc+suppress; update 2 tc+suppress; unload tc");
 }
 
 TEST(Diff, ProgramThatIsStillUsedStays) {
-  EXPECT_EQ(spoken(diff(running(wanted({{1, kTc}, {2, kTc}})), wanted({{1, kTcSuppress}, {2, kTc}}))),
-            "load tc+suppress; update 1 tc+suppress");
+  EXPECT_EQ(
+      spoken(diff(running(wanted({{1, kTc}, {2, kTc}})), wanted({{1, kTcSuppress}, {2, kTc}}))),
+      "load tc+suppress; update 1 tc+suppress");
 }
 
 TEST(Diff, LoadedProgramIsNotLoadedAgain) {
-  EXPECT_EQ(spoken(diff(running(wanted({{1, kTc}, {2, kTcSuppress}})), wanted({{1, kTcSuppress}, {2, kTcSuppress}}))),
+  EXPECT_EQ(spoken(diff(running(wanted({{1, kTc}, {2, kTcSuppress}})),
+                        wanted({{1, kTcSuppress}, {2, kTcSuppress}}))),
             "update 1 tc+suppress; unload tc");
 }
 
@@ -54,7 +58,8 @@ TEST(Diff, HookChangeIsDetachThenAttach) {
 }
 
 TEST(Diff, InterfaceThatIsLeft) {
-  EXPECT_EQ(spoken(diff(running(wanted({{1, kTc}, {2, kTc}})), wanted({{1, {}}, {2, kTc}}))), "detach 1");
+  EXPECT_EQ(spoken(diff(running(wanted({{1, kTc}, {2, kTc}})), wanted({{1, {}}, {2, kTc}}))),
+            "detach 1");
 }
 
 TEST(Diff, InterfaceThatIsGone) {
@@ -105,7 +110,8 @@ TEST(Diff, EachWordOfTheGuardCounts) {
 
 TEST(Diff, WhatAnEarlierDaemonLeftIsReplacedInPlace) {
   Running now;
-  now.interfaces = {{1, {Hook::tc, std::nullopt}}, {2, {Hook::tc, std::nullopt}}, {3, {Hook::xdp, std::nullopt}}};
+  now.interfaces = {
+      {1, {Hook::tc, std::nullopt}}, {2, {Hook::tc, std::nullopt}}, {3, {Hook::xdp, std::nullopt}}};
   EXPECT_EQ(spoken(diff(now, wanted({{1, kTc}, {2, kXdp}}))),
             "load xdp; load tc; update 1 tc; detach 2; detach 3; attach 2 xdp");
 }

@@ -40,7 +40,8 @@ TEST(Guard, BridgeNetfilterWithoutRules) {
   EXPECT_EQ(foreign_rules(state), "");
   for (int i = 0; i < TNA_HOOKS; i++) {
     EXPECT_EQ(guard.hooks_bridge[i], state.bridge[i].pointer) << i;
-    EXPECT_EQ(guard.hooks_ipv4[i], state.ipv4[i].pointer) << "only ip_sabotage_in stands there, " << i;
+    EXPECT_EQ(guard.hooks_ipv4[i], state.ipv4[i].pointer)
+        << "only ip_sabotage_in stands there, " << i;
     EXPECT_EQ(guard.hooks_ipv6[i], state.ipv6[i].pointer) << i;
   }
   EXPECT_EQ(guard.call_iptables, state.call_iptables);
@@ -56,7 +57,8 @@ TEST(Guard, EachHookWithARuleNeverMatches) {
     state.ipv4[hook].functions.push_back("ipv4_conntrack_defrag");
     tna_guard guard = guard_of(state);
     for (int i = 0; i < TNA_HOOKS; i++) {
-      EXPECT_EQ(guard.hooks_ipv4[i], i == hook ? kNever : state.ipv4[i].pointer) << hook << ' ' << i;
+      EXPECT_EQ(guard.hooks_ipv4[i], i == hook ? kNever : state.ipv4[i].pointer)
+          << hook << ' ' << i;
       EXPECT_EQ(guard.hooks_ipv6[i], state.ipv6[i].pointer) << "the other family is not concerned";
     }
     EXPECT_EQ(foreign_rules(state), "") << "they are asked packet by packet";
@@ -89,7 +91,8 @@ TEST(Guard, ForeignRulesAreNamedWithTheirHook) {
   constexpr const char* kHooks[] = {"prerouting", "forward", "postrouting"};
   for (int hook = 0; hook < TNA_HOOKS; hook++) {
     NetfilterState state = test::bridge_netfilter();
-    state.bridge[hook].functions.insert(state.bridge[hook].functions.begin(), "nft_do_chain_bridge");
+    state.bridge[hook].functions.insert(state.bridge[hook].functions.begin(),
+                                        "nft_do_chain_bridge");
     EXPECT_NE(foreign_rules(state).find(std::string(kHooks[hook]) + ": nft_do_chain_bridge"),
               std::string::npos)
         << foreign_rules(state);
@@ -101,6 +104,22 @@ TEST(Guard, FunctionsOfOlderBridgeNetfilterAreItsOwn) {
   state.bridge[TNA_HOOK_FORWARD].functions = {"br_nf_forward_ip", "br_nf_forward_arp"};
   EXPECT_EQ(foreign_rules(state), "");
   EXPECT_TRUE(bridge_netfilter_active(state));
+}
+
+// Times are centiseconds, as `ip -d link` and the kernel count them; jiffies are 4 ms here.
+TEST(Guard, EntriesAreRefreshedInAQuarterOfTheirLife) {
+  auto after = [](const std::string& world) { return refresh_after(test::graph(world), 250); };
+  EXPECT_EQ(after(""), 250u);
+  EXPECT_EQ(after("bridge br0 ageing_time=30000 forward_delay=1500"), 250u)
+      << "at the latest after a second";
+  EXPECT_EQ(after("bridge br0 ageing_time=200 forward_delay=1500"), 125u);
+  EXPECT_EQ(after("bridge br0 ageing_time=30000 forward_delay=1500 \n bridge br1 ageing_time=100"),
+            62u)
+      << "the shortest of all bridges";
+  EXPECT_EQ(after("bridge br0 ageing_time=30000 forward_delay=200 stp_state=1"), 125u)
+      << "in a topology change";
+  EXPECT_EQ(after("bridge br0 ageing_time=30000 forward_delay=200 stp_state=0"), 250u);
+  EXPECT_EQ(after("bridge br0 ageing_time=0"), 0u) << "nothing is learned";
 }
 
 TEST(Guard, EveryWordIsExplained) {

@@ -12,7 +12,8 @@ using test::Planned;
 
 // Two NICs, a veth and a tap.
 constexpr char kMixed[] =
-    "bridge br0 \n port eth0 br0 \n port eth1 br0 \n port v0 br0 kind=veth \n port tap0 br0 kind=tun";
+    "bridge br0 \n port eth0 br0 \n port eth1 br0 \n port v0 br0 kind=veth \n port tap0 br0 "
+    "kind=tun";
 
 struct Mixed {
   Graph graph = test::graph(kMixed);
@@ -28,7 +29,8 @@ TEST(PlanHook, AutoByKind) {
   Planned p = Mixed().planned();
   EXPECT_EQ(p["eth0"].hook(), Hook::xdp);
   EXPECT_TRUE(p["eth0"].native);
-  EXPECT_EQ(p.why("eth0"), "XDP: the driver (mlx5_core) has it, and other ports take redirected frames");
+  EXPECT_EQ(p.why("eth0"),
+            "XDP: the driver (mlx5_core) has it, and other ports take redirected frames");
   EXPECT_EQ(p["v0"].hook(), Hook::tc) << "though its driver has XDP";
   EXPECT_EQ(p.why("v0"), "tc: on a veth XDP would cost more than it brings (checksums, TSO)");
   EXPECT_EQ(p["tap0"].hook(), Hook::tc);
@@ -59,7 +61,8 @@ TEST(PlanHook, NicThatTakesTagsOut) {
   EXPECT_NE(world.planned().why("eth0").find("rx-vlan-offload"), std::string::npos);
   world.inputs.hook_override = HookChoice::xdp;
   EXPECT_NE(world.planned().left("eth0").find("rx-vlan-offload"), std::string::npos);
-  EXPECT_EQ(world.planned()["v0"].hook(), Hook::xdp) << "on a veth the fast path sees the tag aside";
+  EXPECT_EQ(world.planned()["v0"].hook(), Hook::xdp)
+      << "on a veth the fast path sees the tag aside";
 }
 
 TEST(PlanHook, NobodyWhoTakesRedirectedFrames) {
@@ -73,12 +76,14 @@ TEST(PlanHook, NobodyWhoTakesRedirectedFrames) {
   EXPECT_EQ(world.planned()["eth0"].hook(), Hook::xdp);
   world.device("v0").xdp_features = 0;
   world.device("eth1").xdp_features = test::kNativeXdp;
-  EXPECT_EQ(world.planned()["eth0"].hook(), Hook::xdp) << "a NIC becomes a target by its own program";
+  EXPECT_EQ(world.planned()["eth0"].hook(), Hook::xdp)
+      << "a NIC becomes a target by its own program";
 }
 
 TEST(PlanHook, ANicAloneOrOnAnotherBridgeIsNoTarget) {
   EXPECT_EQ(plan_of("bridge br0 \n port eth0 br0")["eth0"].hook(), Hook::tc);
-  EXPECT_EQ(plan_of("bridge br0 \n port eth0 br0 \n bridge br1 \n port eth1 br1")["eth0"].hook(), Hook::tc);
+  EXPECT_EQ(plan_of("bridge br0 \n port eth0 br0 \n bridge br1 \n port eth1 br1")["eth0"].hook(),
+            Hook::tc);
 }
 
 TEST(PlanHook, ConfiguredXdp) {

@@ -20,7 +20,8 @@ TEST(Plan, PortsOfABridgeGetTheModulesOfABridge) {
     EXPECT_EQ(p.modules(port), "guards parse_l2 bridge_ingress fdb bridge_forward");
     EXPECT_EQ(p[port].hook(), Hook::tc);
     EXPECT_FALSE(p[port].native);
-    for (const PlannedModule& module : p[port].modules) EXPECT_NE(module.because, "") << module.name;
+    for (const PlannedModule& module : p[port].modules)
+      EXPECT_NE(module.because, "") << module.name;
   }
   EXPECT_EQ(p["v0"].program, p["v1"].program) << "one loaded program serves both";
   EXPECT_EQ(p["v0"].program.constants.bridge, 1);
@@ -35,7 +36,8 @@ TEST(Plan, EveryInterfaceSaysWhy) {
   EXPECT_EQ(p.why("br0"), "the fast path of a bridge stands on its ports");
   EXPECT_EQ(p.why("eth9"), "not a port of a bridge: nothing that TNA makes faster so far");
   EXPECT_EQ(p.why("tun0"), "a tun device carries no Ethernet frames");
-  for (const auto& [ifindex, interface] : p.plan.interfaces) EXPECT_NE(interface.why, "") << interface.name;
+  for (const auto& [ifindex, interface] : p.plan.interfaces)
+    EXPECT_NE(interface.why, "") << interface.name;
 }
 
 TEST(Plan, NothingIsAlsoAPlan) {
@@ -48,7 +50,8 @@ TEST(Plan, SuppressionIsThereOnlyWhereSomePortOfTheBridgeHasIt) {
       "bridge br0 \n port v0 br0 kind=veth \n port v1 br0 kind=veth neigh_suppress=1 \n"
       "bridge br1 \n port w0 br1 kind=veth");
   for (const char* port : {"v0", "v1"}) {
-    EXPECT_EQ(p.modules(port), "guards parse_l2 bridge_ingress suppress fdb bridge_forward") << port;
+    EXPECT_EQ(p.modules(port), "guards parse_l2 bridge_ingress suppress fdb bridge_forward")
+        << port;
     EXPECT_EQ(p[port].program.constants.suppress, 1) << port;
   }
   EXPECT_EQ(p.modules("w0"), "guards parse_l2 bridge_ingress fdb bridge_forward");
@@ -78,7 +81,8 @@ TEST(Plan, BlockersLeaveTheInterface) {
       "port v4 br1 kind=veth \n qdisc v4 clsact \n filter v4 ingress");
   EXPECT_EQ(p.left("v0"), "br0 filters VLANs, which TNA does not do yet");
   EXPECT_EQ(p.left("v2"), "v2 maps VLANs to tunnels (vlan_tunnel), which TNA does not do yet");
-  EXPECT_EQ(p.left("v3"), "the VLAN device v3.5 takes its frames from v3 before the bridge sees them");
+  EXPECT_EQ(p.left("v3"),
+            "the VLAN device v3.5 takes its frames from v3 before the bridge sees them");
   EXPECT_EQ(p.left("v4"), "1 tc filters look at what v4 receives");
   EXPECT_EQ(p["v1"].hook(), Hook::tc) << "the others of the bridge are not concerned";
 }
@@ -132,13 +136,15 @@ TEST(Plan, DetachOfOne) {
 
 TEST(Plan, ModuleThatTnaDoesNotHave) {
   Graph graph = test::graph(kBridge);
-  graph.nodes.at(2).modules.push_back({.name = "teleport", .order = 5, .because = "somebody's knowledge"});
+  graph.nodes.at(2).modules.push_back(
+      {.name = "teleport", .order = 5, .because = "somebody's knowledge"});
   Planned p(graph, test::capable(graph), {.hook_override = HookChoice::xdp});
   EXPECT_EQ(p.left("v0"), "the knowledge names a module teleport that TNA does not have");
   EXPECT_EQ(p["v1"].hook(), Hook::xdp);
 }
 
-// --- netfilter --------------------------------------------------------------------------------------
+// --- netfilter
+// --------------------------------------------------------------------------------------
 
 TEST(Plan, BridgeNetfilterBringsItsModule) {
   Graph graph = test::graph(kBridge);
@@ -179,7 +185,8 @@ TEST(Plan, RulesBesideBridgeNetfilterAreStillRules) {
   Capabilities capabilities = test::capable(graph);
   capabilities.netfilter = test::bridge_netfilter();
   capabilities.netfilter.bridge[TNA_HOOK_FORWARD].functions.push_back("ebt_in_hook");
-  EXPECT_NE(Planned(graph, capabilities).left("v0").find("forward: ebt_in_hook"), std::string::npos);
+  EXPECT_NE(Planned(graph, capabilities).left("v0").find("forward: ebt_in_hook"),
+            std::string::npos);
 }
 
 TEST(Plan, BridgeNetfilterWithoutItsSysctlsIsLeft) {
@@ -188,6 +195,11 @@ TEST(Plan, BridgeNetfilterWithoutItsSysctlsIsLeft) {
   capabilities.netfilter = test::bridge_netfilter();
   capabilities.netfilter.call_iptables = 0;
   EXPECT_NE(Planned(graph, capabilities).left("v0").find("sysctls"), std::string::npos);
+}
+
+TEST(Plan, ShortAgeingIsAGuardWord) {
+  EXPECT_EQ(plan_of("bridge br0 ageing_time=30000").plan.guard.refresh_after, 250u);
+  EXPECT_EQ(plan_of("bridge br0 ageing_time=100").plan.guard.refresh_after, 62u);
 }
 
 TEST(Plan, IsAFunctionOfItsArguments) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plan to be asked about, and the capabilities that it is made with: plan_of("bridge br0 \n ...").
+// A plan to be asked about, and the capabilities that it is made with: plan_of("bridge br0 \n
+// ...").
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,26 +16,30 @@ inline constexpr std::uint64_t kNativeXdp = 3, kXdpTarget = 4;
 // A kernel that can all there is, and a veth or a good NIC behind every interface; no netfilter.
 inline Capabilities capable(const Graph& graph) {
   Capabilities all;
-  for (const char* feature : {kFeatureTypedReads, kFeatureXdp, kFeatureTc, kFeatureTcx, kFeatureTapGuard,
-                              kFeatureTcGuard, kFeatureRedirectGuard})
+  all.kernel.hz = 250;
+  for (const char* feature : {kFeatureTypedReads, kFeatureXdp, kFeatureTc, kFeatureTcx,
+                              kFeatureTapGuard, kFeatureTcGuard, kFeatureRedirectGuard})
     all.kernel.features.push_back({feature, true, "tried"});
   all.netfilter.net = 0xffff888000001000;
   for (const auto& [ifindex, node] : graph.nodes) {
     DeviceCapabilities& device = all.devices[ifindex];
     device.driver = node.type == "physical" ? "mlx5_core" : node.type;
-    if (node.type == "veth" || node.type == "physical") device.xdp_features = kNativeXdp | kXdpTarget;
+    if (node.type == "veth" || node.type == "physical")
+      device.xdp_features = kNativeXdp | kXdpTarget;
     if (node.type == "tap") device.xdp_features = kNativeXdp | kXdpTarget;
     device.xdp_features_known = true;
   }
   return all;
 }
 
-inline void without(Capabilities& capabilities, const std::string& feature, const std::string& words) {
+inline void without(Capabilities& capabilities, const std::string& feature,
+                    const std::string& words) {
   for (Feature& one : capabilities.kernel.features)
     if (one.name == feature) one = {feature, false, words};
 }
 
-// br_netfilter is active and there are no rules: what a namespace with a bridge has where it is built in.
+// br_netfilter is active and there are no rules: what a namespace with a bridge has where it is
+// built in.
 inline NetfilterState bridge_netfilter() {
   NetfilterState state;
   state.net = 0xffff888000001000;
@@ -52,7 +57,8 @@ inline NetfilterState bridge_netfilter() {
 
 class Planned {
  public:
-  explicit Planned(const Graph& graph, const Capabilities& capabilities, const PlanInputs& inputs = {})
+  explicit Planned(const Graph& graph, const Capabilities& capabilities,
+                   const PlanInputs& inputs = {})
       : plan(tna::plan(graph, capabilities, inputs)) {}
 
   const InterfacePlan& operator[](const std::string& name) const {

@@ -63,7 +63,8 @@ struct Speaker {
 
 inline std::string spoken(const std::vector<Action>& actions) {
   std::string all;
-  for (const Action& action : actions) all += (all.empty() ? "" : "; ") + std::visit(Speaker{}, action);
+  for (const Action& action : actions)
+    all += (all.empty() ? "" : "; ") + std::visit(Speaker{}, action);
   return all;
 }
 
