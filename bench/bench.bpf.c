@@ -35,7 +35,9 @@ int generate(struct xdp_md *ctx)
 	if (data + BENCH_FRAME_LENGTH > (__u8 *)(long)ctx->data_end)
 		return XDP_ABORTED;
 	bench_state.next = turn + 1 < bench_const.frame_count ? turn + 1 : 0;
-	__builtin_memcpy(data, &bench_state.frames[turn & (BENCH_FRAMES - 1)], BENCH_FRAME_LENGTH);
+	/* Told that it is aligned, clang copies words instead of bytes; the processor does not mind. */
+	__builtin_memcpy(__builtin_assume_aligned(data, 8),
+			 &bench_state.frames[turn & (BENCH_FRAMES - 1)], BENCH_FRAME_LENGTH);
 	*(__u32 *)(data + BENCH_EPOCH_OFFSET) = epoch;
 	bench_state.generated[epoch]++;
 	return bpf_redirect(bench_const.generate_ifindex, 0);

@@ -15,7 +15,7 @@
 
 struct bench_frame {
 	__u8 bytes[64];
-};
+} __attribute__((aligned(8)));
 
 /* Set before loading. */
 struct bench_const {

@@ -32,6 +32,7 @@ class Planner {
  private:
   void leave(InterfacePlan& interface, std::string why) {
     interface.program = {};
+    interface.native = false;
     interface.modules.clear();
     interface.why = std::move(why);
   }
