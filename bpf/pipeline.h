@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* pipeline.h: THE SPINE. The modules in the order in which Linux would do the work; each behind a
- * constant, so that a program has only what its configuration uses, with a hook slot between every two.
+ * constant, so that a program has only what its configuration uses, with a hook slot between every
+ * two.
  */
 #ifndef TNA_PIPELINE_H
 #define TNA_PIPELINE_H

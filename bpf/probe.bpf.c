@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the controller can't learn by netlink: a look into kernel memory (fault-safe, read-only), run by
- * BPF_PROG_TEST_RUN and never attached. tna_probe_cast shows whether typed reads work at all.
+/* What the controller can't learn by netlink: a look into kernel memory (fault-safe, read-only),
+ * run by BPF_PROG_TEST_RUN and never attached. tna_probe_cast shows whether typed reads work at
+ * all.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -30,7 +31,7 @@ int tna_probe_peek(struct xdp_md *ctx)
 	tna_peek.error = 0;
 	if (tna_peek.address && size && size <= TNA_PEEK_MAX)
 		tna_peek.error =
-			bpf_probe_read_kernel(tna_peek.bytes, size, (void *)tna_peek.address);
+		    bpf_probe_read_kernel(tna_peek.bytes, size, (void *)tna_peek.address);
 	return XDP_PASS;
 }
 

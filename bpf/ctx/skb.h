@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* skb.h: the packet as tc (tcx) gives it; see ctx/xdp.h for the other context layer.
  *
- * tc stands behind the packet sockets and before netfilter's ingress hook, and a redirected sk_buff goes
- * through the whole egress side of its device. So most of what XDP has to look for is simply done.
+ * tc stands behind the packet sockets and before netfilter's ingress hook, and a redirected sk_buff
+ * goes through the whole egress side of its device. So most of what XDP has to look for is simply
+ * done.
  */
 #ifndef TNA_CTX_SKB_H
 #define TNA_CTX_SKB_H
@@ -70,9 +71,9 @@ static __always_inline struct net_device *tna_veth_peer(struct net_device *dev)
 	return tna_as(struct veth_priv, tna_member(dev, struct net_device, priv))->peer;
 }
 
-/* Length as in net/core/dev.c:is_skb_forwardable. Of the egress side a packet redirected by tc skips
- * netfilter's egress hook (dev.c:nf_skip_egress), and the mark that it was redirected makes generic
- * XDP behind a veth skip it (dev.c:netif_receive_generic_xdp).
+/* Length as in net/core/dev.c:is_skb_forwardable. Of the egress side a packet redirected by tc
+ * skips netfilter's egress hook (dev.c:nf_skip_egress), and the mark that it was redirected makes
+ * generic XDP behind a veth skip it (dev.c:netif_receive_generic_xdp).
  */
 static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 {
@@ -95,16 +96,17 @@ static __always_inline bool tna_ctx_trim(struct tna_pkt *p, __u32 length)
 	return bpf_skb_change_tail(p->ctx, length, 0) == 0;
 }
 
-/* bpf_redirect_peer() puts the packet behind a veth's queue right away. What it goes by must be nothing:
- * qdisc, tc and packet sockets of this end, XDP of the other. And since it takes every packet for
- * one to the other end itself, it must be: same MAC, and in another namespace
+/* bpf_redirect_peer() puts the packet behind a veth's queue right away. What it goes by must be
+ * nothing: qdisc, tc and packet sockets of this end, XDP of the other. And since it takes every
+ * packet for one to the other end itself, it must be: same MAC, and in another namespace
  * (net/core/filter.c:skb_do_redirect).
  */
 static __always_inline bool tna_peer_free(struct tna_pkt *p)
 {
 	struct net_device *dev = p->out_dev, *peer = p->peer;
 
-	if (dev->qdisc->enqueue || dev->tcx_egress || tna_device_tapped(dev) || tna_net_tapped(p->net))
+	if (dev->qdisc->enqueue || dev->tcx_egress || tna_device_tapped(dev) ||
+	    tna_net_tapped(p->net))
 		return false;
 	if (!(peer->flags & IFF_UP) || peer->nd_net.net == p->net ||
 	    (tna_word(peer->dev_addr) & TNA_MAC_MASK) != p->dst)
@@ -119,7 +121,8 @@ static __always_inline int tna_ctx_send(struct tna_pkt *p)
 	if (TNA_ON(p, veth_out) && p->peer && tna_peer_free(p)) {
 		struct __sk_buff *ctx = p->ctx;
 
-		/* drivers/net/veth.c:veth_forward_skb clears them on the way into another namespace. */
+		/* drivers/net/veth.c:veth_forward_skb clears them on the way into another
+		 * namespace. */
 		ctx->mark = 0;
 		ctx->priority = 0;
 		return bpf_redirect_peer(p->out_ifindex, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* xdp.h: the packet as XDP gives it. The other context layer is ctx/skb.h; both offer
- * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tagged(), tna_ctx_gso(), tna_ctx_device_free(), tna_ctx_path_to_free(),
- * tna_ctx_trim() and tna_ctx_send().
+ * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tagged(), tna_ctx_gso(),
+ * tna_ctx_device_free(), tna_ctx_path_to_free(), tna_ctx_trim() and tna_ctx_send().
  */
 #ifndef TNA_CTX_XDP_H
 #define TNA_CTX_XDP_H
@@ -28,7 +28,8 @@ static __always_inline void tna_ctx_open(struct tna_pkt *p, struct xdp_md *ctx)
 	struct xdp_buff *xdp = bpf_cast_to_kern_ctx(ctx);
 	__u64 len = (void *)(long)ctx->data_end - (void *)(long)ctx->data;
 
-	/* Keep clang from subtracting the lower halves of the pointers: the verifier would refuse. */
+	/* Keep clang from subtracting the lower halves of the pointers: the verifier would refuse.
+	 */
 	asm volatile("" : "+r"(len));
 	p->ctx = ctx;
 	p->dev = xdp->rxq->dev;
@@ -47,9 +48,10 @@ static __always_inline bool tna_ctx_gso(struct tna_pkt *p)
 	return false;
 }
 
-/* The sk_buff behind a frame that veth runs XDP on, NULL where there is none: the frame was redirected
- * here, or no veth driver runs the program but BPF_PROG_TEST_RUN or generic XDP, which use the
- * device's own receive queues where the driver has its private ones (drivers/net/veth.c:veth_xdp_buff).
+/* The sk_buff behind a frame that veth runs XDP on, NULL where there is none: the frame was
+ * redirected here, or no veth driver runs the program but BPF_PROG_TEST_RUN or generic XDP, which
+ * use the device's own receive queues where the driver has its private ones
+ * (drivers/net/veth.c:veth_xdp_buff).
  */
 static __always_inline struct sk_buff *tna_veth_skb(struct tna_pkt *p, struct xdp_buff *xdp)
 {
@@ -60,14 +62,15 @@ static __always_inline struct sk_buff *tna_veth_skb(struct tna_pkt *p, struct xd
 	if (!skb)
 		return NULL;
 	queue = (__u64)p->dev->_rx +
-		      (__u64)ctx->rx_queue_index * bpf_core_type_size(struct netdev_rx_queue) +
-		      bpf_core_field_offset(struct netdev_rx_queue, xdp_rxq);
+		(__u64)ctx->rx_queue_index * bpf_core_type_size(struct netdev_rx_queue) +
+		bpf_core_field_offset(struct netdev_rx_queue, xdp_rxq);
 
 	return (__u64)xdp->rxq == queue ? NULL : skb;
 }
 
 /* What only the sk_buff tells: a tag beside the frame, a checksum still to be made. */
-static __always_inline enum tna_verdict tna_veth_frame_whole(struct tna_pkt *p, struct xdp_buff *xdp)
+static __always_inline enum tna_verdict tna_veth_frame_whole(struct tna_pkt *p,
+							     struct xdp_buff *xdp)
 {
 	struct sk_buff *skb = tna_veth_skb(p, xdp);
 
@@ -81,8 +84,9 @@ static __always_inline enum tna_verdict tna_veth_frame_whole(struct tna_pkt *p, 
 }
 
 /* Everything that Linux would do between XDP and the bridge must be nothing: packet sockets, tc,
- * netfilter's ingress hook (net/core/dev.c:__netif_receive_skb_core). And the frame must be all that
- * there is: no second buffer, no tag or checksum work that only the sk_buff behind it tells of.
+ * netfilter's ingress hook (net/core/dev.c:__netif_receive_skb_core). And the frame must be all
+ * that there is: no second buffer, no tag or checksum work that only the sk_buff behind it tells
+ * of.
  */
 static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 {
@@ -101,8 +105,8 @@ static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 	return TNA_NEXT;
 }
 
-/* A redirected frame passes by all of the egress side but the driver: it must be nothing, too, and the
- * driver must take the frame, since a redirect that fails is a silent loss
+/* A redirected frame passes by all of the egress side but the driver: it must be nothing, too, and
+ * the driver must take the frame, since a redirect that fails is a silent loss
  * (net/core/filter.c:xdp_do_redirect, net/core/xdp.c:xdp_ok_fwd_dev).
  */
 static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* bridge_forward: may the frame leave by that port, and is its way out free?
  * Reads  the egress port and its device.   Sets  p->out_dev, p->out_ifindex.
- * A port whose device goes down is disabled before `ip link set down` returns, so its state says both.
- * Punts  SAME_PORT (Linux drops, or sends back where hairpin is on), EGRESS_STATE, ISOLATED, PORT_FLAG,
- *        BACKUP (net/bridge/br_forward.c:should_deliver, br_forward); TOO_LONG and EGRESS_*: see ctx/.
+ * A port whose device goes down is disabled before `ip link set down` returns, so its state says
+ * both. Punts  SAME_PORT (Linux drops, or sends back where hairpin is on), EGRESS_STATE, ISOLATED,
+ * PORT_FLAG, BACKUP (net/bridge/br_forward.c:should_deliver, br_forward); TOO_LONG and EGRESS_*:
+ * see ctx/.
  */
 #ifndef TNA_FPM_BRIDGE_FORWARD_H
 #define TNA_FPM_BRIDGE_FORWARD_H

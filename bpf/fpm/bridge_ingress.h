@@ -2,13 +2,13 @@
 /* bridge_ingress: may this frame come in by this port, and has Linux nothing to learn from it?
  * Reads  the bridge port, its bridge, the FDB entry of the source.
  * Sets   p->in, p->br, p->br_options, p->in_flags, p->src_chain, p->dst_chain.
- * Punts  NOT_PORT, VLAN_DEVICE, BRIDGE_OPTION, BRIDGE_PROMISC (a copy goes up), PORT_FLAG, PORT_STATE, FDB_BUSY,
- *        SOURCE_UNKNOWN, SOURCE_LOCAL, SOURCE_MOVED, SOURCE_REFRESH, LOCKED: in each of them Linux drops
- *        the frame or changes the FDB (net/bridge/br_input.c:br_handle_frame_finish,
+ * Punts  NOT_PORT, VLAN_DEVICE, BRIDGE_OPTION, BRIDGE_PROMISC (a copy goes up), PORT_FLAG,
+ * PORT_STATE, FDB_BUSY, SOURCE_UNKNOWN, SOURCE_LOCAL, SOURCE_MOVED, SOURCE_REFRESH, LOCKED: in each
+ * of them Linux drops the frame or changes the FDB (net/bridge/br_input.c:br_handle_frame_finish,
  *        br_fdb.c:br_fdb_update).
  *
- * The source's entry must not age while its frames go by Linux: when it was not refreshed for a second (less
- * where entries age fast: src/assemble/guard.h), frames go to Linux until it has been.
+ * The source's entry must not age while its frames go by Linux: when it was not refreshed for a
+ * second (less where entries age fast: src/assemble/guard.h), frames go to Linux until it has been.
  */
 #ifndef TNA_FPM_BRIDGE_INGRESS_H
 #define TNA_FPM_BRIDGE_INGRESS_H
@@ -49,7 +49,8 @@ static __always_inline enum tna_verdict fpm_bridge_ingress(struct tna_pkt *p)
 
 	if (!(BPF_CORE_READ_BITFIELD(dev, priv_flags) & IFF_BRIDGE_PORT))
 		return tna_punt(p, TNA_R_NOT_PORT);
-	/* VLAN devices take their frames before the bridge does (net/core/dev.c); absent without 8021q. */
+	/* VLAN devices take their frames before the bridge does (net/core/dev.c); absent without
+	 * 8021q. */
 	if (bpf_core_field_exists(dev->vlan_info) && dev->vlan_info &&
 	    dev->vlan_info->grp.nr_vlan_devs)
 		return tna_punt(p, TNA_R_VLAN_DEVICE);

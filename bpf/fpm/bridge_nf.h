@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* bridge_nf: would br_netfilter let this frame pass as it is?
  *
- * Where br_netfilter is loaded, its hooks are on every bridged frame, and by default it takes IP packets
- * through the rules of iptables and nftables as if they were routed. Without such rules it still checks
- * the IP header and cuts off what follows the packet
+ * Where br_netfilter is loaded, its hooks are on every bridged frame, and by default it takes IP
+ * packets through the rules of iptables and nftables as if they were routed. Without such rules it
+ * still checks the IP header and cuts off what follows the packet
  * (net/bridge/br_netfilter_hooks.c:br_validate_ipv4, br_netfilter_ipv6.c:br_validate_ipv6).
- * Reads  br_netfilter's sysctls of the namespace, the bridge's options, the IP hooks, the IP header.
- * Sets   p->trim: the length that the frame is to be cut to, 0 for as it is.
- * Punts  BRIDGE_NF (there are rules, or packets within tags are to be seen), IP_INVALID (Linux drops,
+ * Reads  br_netfilter's sysctls of the namespace, the bridge's options, the IP hooks, the IP
+ * header. Sets   p->trim: the length that the frame is to be cut to, 0 for as it is. Punts
+ * BRIDGE_NF (there are rules, or packets within tags are to be seen), IP_INVALID (Linux drops,
  *        fragments, or reads options).
  */
 #ifndef TNA_FPM_BRIDGE_NF_H
@@ -44,7 +44,8 @@ static __always_inline enum tna_verdict tna_bridge_nf4(struct tna_pkt *p)
 	__u32 *word;
 
 	if (!tna_int(tna_guard.call_iptables) &&
-	    !(p->br_options & 1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_NF_CALL_IPTABLES)))
+	    !(p->br_options &
+	      1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_NF_CALL_IPTABLES)))
 		return TNA_NEXT;
 	if ((__u64)nf->hooks_ipv4[0] != tna_guard.hooks_ipv4[TNA_HOOK_PREROUTING] ||
 	    (__u64)nf->hooks_ipv4[2] != tna_guard.hooks_ipv4[TNA_HOOK_FORWARD] ||
@@ -69,7 +70,8 @@ static __always_inline enum tna_verdict tna_bridge_nf6(struct tna_pkt *p)
 	struct tna_ipv6 *ip;
 
 	if (!tna_int(tna_guard.call_ip6tables) &&
-	    !(p->br_options & 1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_NF_CALL_IP6TABLES)))
+	    !(p->br_options &
+	      1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_NF_CALL_IP6TABLES)))
 		return TNA_NEXT;
 	if (!TNA_ON(p, bridge_nf6) ||
 	    (__u64)nf->hooks_ipv6[0] != tna_guard.hooks_ipv6[TNA_HOOK_PREROUTING] ||

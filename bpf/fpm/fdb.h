@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* fdb: which port owns the destination MAC?
  * Reads  the kernel's own table (p->dst_chain).   Sets  p->out.
- * Punts  FDB_MISS (Linux floods), LOCAL (for the bridge itself, or a station that is being deleted).
+ * Punts  FDB_MISS (Linux floods), LOCAL (for the bridge itself, or a station that is being
+ * deleted).
  */
 #ifndef TNA_FPM_FDB_H
 #define TNA_FPM_FDB_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* guards: is the configuration still the one that this program was made for, and does nothing else
  * stand between the driver and the bridge?
- * Reads  the lease, the guard words, the device's and the namespace's hooks.   Sets  p->net, p->now.
- * Punts  LEASE (tnad is gone), STALE (other namespace or other netfilter hooks on bridged packets),
- *        TAP, TC, NF_INGRESS, MULTI_BUFFER, TAG_ASIDE, CHECKSUM (see ctx/).
+ * Reads  the lease, the guard words, the device's and the namespace's hooks.   Sets  p->net,
+ * p->now. Punts  LEASE (tnad is gone), STALE (other namespace or other netfilter hooks on bridged
+ * packets), TAP, TC, NF_INGRESS, MULTI_BUFFER, TAG_ASIDE, CHECKSUM (see ctx/).
  */
 #ifndef TNA_FPM_GUARDS_H
 #define TNA_FPM_GUARDS_H

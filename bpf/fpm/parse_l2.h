@@ -2,7 +2,8 @@
 /* parse_l2: addresses and EtherType of the frame; what the bridge wants to see itself leaves here.
  * Reads  the Ethernet header.   Sets  p->dst, p->src, p->proto.
  * Punts  SHORT, GROUP (flooding, snooping, STP and other link-local protocols are Linux's work),
- *        SOURCE_INVALID (Linux drops), CONTROL (ARP and RARP, which proxy ARP may answer; CFM, MRP).
+ *        SOURCE_INVALID (Linux drops), CONTROL (ARP and RARP, which proxy ARP may answer; CFM,
+ * MRP).
  *
  * A VLAN tag is payload to a bridge that does not filter VLANs: it goes out as it came in.
  */
@@ -14,8 +15,8 @@
 #define TNA_GROUP_BIT 1 /* of the first byte of a MAC */
 
 /* Linux drops a frame that ends within the tag or the PPPoE header that its EtherType announces
- * (net/core/skbuff.c:skb_vlan_untag, br_netfilter_hooks.c:nf_bridge_encap_header_len). None that is as
- * long as this one, with a tag of 4 bytes and a header of 8, does.
+ * (net/core/skbuff.c:skb_vlan_untag, br_netfilter_hooks.c:nf_bridge_encap_header_len). None that is
+ * as long as this one, with a tag of 4 bytes and a header of 8, does.
  */
 #define TNA_SHORTEST (ETH_HLEN + VLAN_HLEN + 8)
 

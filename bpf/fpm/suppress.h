@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* suppress: is this neighbour resolution, which a bridge with neighbour suppression or proxy ARP may answer
- * in the station's stead (net/bridge/br_arp_nd_proxy.c)? Untagged ARP has left in parse_l2 already;
- * here it is looked for behind a tag, and IPv6 neighbour discovery with it.
- * Reads  EtherTypes, the IPv6 next header.
- * Punts  SUPPRESS; in a program without this module, everything as soon as the bridge or the ingress port
- *        has such an option on.
+/* suppress: is this neighbour resolution, which a bridge with neighbour suppression or proxy ARP
+ * may answer in the station's stead (net/bridge/br_arp_nd_proxy.c)? Untagged ARP has left in
+ * parse_l2 already; here it is looked for behind a tag, and IPv6 neighbour discovery with it. Reads
+ * EtherTypes, the IPv6 next header. Punts  SUPPRESS; in a program without this module, everything
+ * as soon as the bridge or the ingress port has such an option on.
  */
 #ifndef TNA_FPM_SUPPRESS_H
 #define TNA_FPM_SUPPRESS_H
@@ -38,8 +37,8 @@ static __always_inline enum tna_verdict fpm_suppress(struct tna_pkt *p)
 {
 	if (TNA_ON(p, suppress))
 		return tna_suppress_look(p);
-	if (p->br_options & 1UL << bpf_core_enum_value(enum net_bridge_opts,
-						       BROPT_NEIGH_SUPPRESS_ENABLED))
+	if (p->br_options &
+	    1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_NEIGH_SUPPRESS_ENABLED))
 		return tna_punt(p, TNA_R_SUPPRESS);
 	if (p->in_flags & (BR_PROXYARP | BR_PROXYARP_WIFI))
 		return tna_punt(p, TNA_R_SUPPRESS);

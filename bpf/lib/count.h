@@ -32,7 +32,8 @@ static __always_inline void tna_count_punt(struct tna_pkt *p)
 	struct tna_counters *c = tna_counters_of(p);
 	__u32 reason = p->reason;
 
-	/* Keep clang from working out ahead of every single check what is to be done here if it fails. */
+	/* Keep clang from working out ahead of every single check what is to be done here if it
+	 * fails. */
 	asm volatile("" : "+r"(reason));
 	if (c && reason < TNA_R_COUNT)
 		c->punts[reason]++;

@@ -17,12 +17,13 @@ static __always_inline bool tna_net_tapped(struct net *net)
 	return net->ptype_all.next != &net->ptype_all;
 }
 
-#define TNA_ID8(a, b, c, d, e, f, g, h)                                                         \
-	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | \
+#define TNA_ID8(a, b, c, d, e, f, g, h)                                                            \
+	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 |   \
 	 (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
 
-/* Nothing shapes, polices or sorts at the root: no queue at all, or one of the defaults that pass on
- * as fast as the driver takes. The first eight characters of the name tell them apart from the rest.
+/* Nothing shapes, polices or sorts at the root: no queue at all, or one of the defaults that pass
+ * on as fast as the driver takes. The first eight characters of the name tell them apart from the
+ * rest.
  */
 static __always_inline bool tna_qdisc_plain(struct net_device *dev)
 {

@@ -17,10 +17,10 @@ static __always_inline struct tna_fdb tna_fdb_open(struct net_bridge *br)
 	__u64 size_and_nest = tna_word((__u64)tbl + size_at); /* neighbours so far */
 
 	return (struct tna_fdb){
-		.buckets = tna_member(tbl, struct bucket_table, buckets),
-		.mask = (__u32)size_and_nest - 1,
-		.seed = tbl->hash_rnd,
-		.nested = nest_at == size_at + 4 ? size_and_nest >> 32 : tbl->nest,
+	    .buckets = tna_member(tbl, struct bucket_table, buckets),
+	    .mask = (__u32)size_and_nest - 1,
+	    .seed = tbl->hash_rnd,
+	    .nested = nest_at == size_at + 4 ? size_and_nest >> 32 : tbl->nest,
 	};
 }
 
@@ -45,8 +45,8 @@ static __always_inline __u32 tna_fdb_hash(__u64 key, __u32 seed)
 	return (c ^ b) - tna_rotate(b, 24);
 }
 
-/* The first entry of the key's chain. Both addresses' chains are begun before either is followed, so that
- * the processor waits for both at once.
+/* The first entry of the key's chain. Both addresses' chains are begun before either is followed,
+ * so that the processor waits for both at once.
  */
 static __always_inline __u64 tna_fdb_chain(const struct tna_fdb *fdb, __u64 key)
 {
@@ -55,9 +55,9 @@ static __always_inline __u64 tna_fdb_chain(const struct tna_fdb *fdb, __u64 key)
 	return tna_word(fdb->buckets + 8ULL * hash) & ~1ULL; /* the lowest bit is a lock */
 }
 
-/* The key's entry, its members plain numbers; NULL where there is none. While the table is being resized
- * an entry may be in the other table only; that, too, is a miss here, and misses are Linux's work. A
- * chain ends at an odd pointer.
+/* The key's entry, its members plain numbers; NULL where there is none. While the table is being
+ * resized an entry may be in the other table only; that, too, is a miss here, and misses are
+ * Linux's work. A chain ends at an odd pointer.
  */
 static __always_inline struct net_bridge_fdb_entry *tna_fdb_find(__u64 address, __u64 key)
 {

@@ -9,21 +9,22 @@
 #define TNA_CORE __attribute__((preserve_access_index))
 
 extern void *bpf_cast_to_kern_ctx(void *) __ksym __weak;
-extern void *bpf_rdonly_cast(const void *, __u32) __ksym __weak;
+extern void *bpf_rdonly_cast(const void *, __u32)
+__ksym __weak;
 
 /* The address as a pointer to the kernel's type. */
-#define tna_as(type, address) \
+#define tna_as(type, address)                                                                      \
 	((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
 
-/* The address as a pointer to `type` whose first 192 bytes are read as plain numbers, pointers among
- * them: to the verifier it is the kernel's longest structure of nothing but 64-bit numbers. A number can
- * be masked and compared where a typed pointer can't.
+/* The address as a pointer to `type` whose first 192 bytes are read as plain numbers, pointers
+ * among them: to the verifier it is the kernel's longest structure of nothing but 64-bit numbers. A
+ * number can be masked and compared where a typed pointer can't.
  */
 struct rtnl_link_stats64 {
 	__u64 rx_packets;
 } TNA_CORE;
-#define tna_plain(type, address)                      \
-	((type *)bpf_rdonly_cast((const void *)(address), \
+#define tna_plain(type, address)                                                                   \
+	((type *)bpf_rdonly_cast((const void *)(address),                                          \
 				 bpf_core_type_id_kernel(struct rtnl_link_stats64)))
 
 /* Eight bytes at any kernel address. */
@@ -193,7 +194,6 @@ enum net_bridge_opts {
 	BROPT_NEIGH_SUPPRESS_ENABLED,
 	BROPT_MST_ENABLED,
 };
-
 
 /* Bit numbers that have been the same since 5.5; the enum has no name that CO-RE could find. */
 #define BR_FDB_LOCAL 0

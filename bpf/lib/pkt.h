@@ -25,29 +25,30 @@ struct tna_fdb {
 };
 
 struct tna_pkt {
-	__u64 on;			/* tna_const as one word: TNA_ON() */
-	void *ctx;			/* xdp_md or __sk_buff: for ctx/ only */
-	struct net_device *dev;		/* where the packet came in */
+	__u64 on;		/* tna_const as one word: TNA_ON() */
+	void *ctx;		/* xdp_md or __sk_buff: for ctx/ only */
+	struct net_device *dev; /* where the packet came in */
 	struct net *net;
-	__u64 now;			/* jiffies */
-	__u32 len;			/* bytes from the Ethernet header on */
-	__be16 proto;			/* EtherType, or a length */
-	__u8 reason;			/* enum tna_reason, with TNA_PUNT */
+	__u64 now;    /* jiffies */
+	__u32 len;    /* bytes from the Ethernet header on */
+	__be16 proto; /* EtherType, or a length */
+	__u8 reason;  /* enum tna_reason, with TNA_PUNT */
 
-	__u64 dst, src;			/* MACs as FDB keys of VLAN 0: memory order, upper 16 bits 0 */
-	struct net_bridge_port *in;	/* the bridge port that dev is */
+	__u64 dst, src;		    /* MACs as FDB keys of VLAN 0: memory order, upper 16 bits 0 */
+	struct net_bridge_port *in; /* the bridge port that dev is */
 	struct net_bridge *br;
 	__u64 br_options, in_flags;
-	__u64 src_chain, dst_chain;	/* where the FDB may have them: lib/fdb.h */
+	__u64 src_chain, dst_chain; /* where the FDB may have them: lib/fdb.h */
 
-	struct net_bridge_port *out;	/* the bridge port to leave by */
+	struct net_bridge_port *out; /* the bridge port to leave by */
 	struct net_device *out_dev;
-	struct net_device *peer;	/* tc: the other end, where out_dev is a veth */
+	struct net_device *peer; /* tc: the other end, where out_dev is a veth */
 	__u32 out_ifindex;
 	__u32 trim; /* bytes to be left of the frame, 0 for all */
 };
 
-/* Whether this program has the member of struct tna_const on; the verifier knows, and removes what is off. */
+/* Whether this program has the member of struct tna_const on; the verifier knows, and removes what
+ * is off. */
 #define TNA_ON(p, member) ((p)->on >> 8 * offsetof(struct tna_const, member) & 1)
 
 static __always_inline enum tna_verdict tna_punt(struct tna_pkt *p, enum tna_reason reason)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* shared.h: the memory that the controller shares with the fast path: constants, guards, lease, counters,
- * events. Sections of their own, so that each is a map of its own: .data.guard belongs to one
- * program, .data.lease and the maps to all programs of a daemon.
+/* shared.h: the memory that the controller shares with the fast path: constants, guards, lease,
+ * counters, events. Sections of their own, so that each is a map of its own: .data.guard belongs to
+ * one program, .data.lease and the maps to all programs of a daemon.
  */
 #ifndef TNA_SHARED_H
 #define TNA_SHARED_H

@@ -11,11 +11,13 @@ namespace {
 
 constexpr std::string_view kHookNames[TNA_HOOKS] = {"prerouting", "forward", "postrouting"};
 
-// br_netfilter's own functions on bridged packets (net/bridge/br_netfilter_hooks.c), by the names they
-// have had since 6.1. bpf/fpm/bridge_nf.h does what they do where there are no rules.
+// br_netfilter's own functions on bridged packets (net/bridge/br_netfilter_hooks.c), by the names
+// they have had since 6.1. bpf/fpm/bridge_nf.h does what they do where there are no rules.
 constexpr std::array<std::string_view, 5> kBridgeNetfilter = {
-    "br_nf_pre_routing", "br_nf_forward", "br_nf_forward_ip", "br_nf_forward_arp", "br_nf_post_routing"};
-// Among the IP hooks: keeps packets that the bridge hands over from being seen twice; does nothing else.
+    "br_nf_pre_routing", "br_nf_forward", "br_nf_forward_ip", "br_nf_forward_arp",
+    "br_nf_post_routing"};
+// Among the IP hooks: keeps packets that the bridge hands over from being seen twice; does nothing
+// else.
 constexpr std::string_view kSabotage = "ip_sabotage_in";
 constexpr std::uint64_t kNever = ~0ULL;  // no kernel address: a guard that always fails
 
@@ -43,10 +45,12 @@ void guard_ip(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>&
     std::string name = family + " " + std::string(kHookNames[i]) + " hooks";
     words[i] = function.empty() ? arrays[i].pointer : kNever;
     if (function.empty())
-      notes.push_back({name, hex(words[i]), "no rules for bridged packets that br_netfilter hands over"});
+      notes.push_back(
+          {name, hex(words[i]), "no rules for bridged packets that br_netfilter hands over"});
     else
-      notes.push_back({name, "never", function + " may decide on bridged packets: while br_netfilter hands "
-                                      "them over they go to Linux"});
+      notes.push_back({name, "never",
+                       function + " may decide on bridged packets: while br_netfilter hands "
+                                  "them over they go to Linux"});
   }
 }
 
@@ -56,8 +60,8 @@ std::string foreign_rules(const NetfilterState& netfilter) {
   for (int i = 0; i < TNA_HOOKS; i++)
     for (const std::string& function : netfilter.bridge[i].functions)
       if (!is_bridge_netfilter(function))
-        return "netfilter rules stand on bridged packets (" + std::string(kHookNames[i]) + ": " + function +
-               "): an nftables bridge table or ebtables, left to Linux so far";
+        return "netfilter rules stand on bridged packets (" + std::string(kHookNames[i]) + ": " +
+               function + "): an nftables bridge table or ebtables, left to Linux so far";
   if (bridge_netfilter_active(netfilter) && !netfilter.call_iptables)
     return "br_netfilter is active, but its sysctls net.bridge.bridge-nf-* were not found";
   return {};
@@ -73,11 +77,13 @@ tna_guard guard_for(const NetfilterState& netfilter, std::vector<PlannedGuard>& 
   tna_guard guard{};
   guard.armed = 1;
   guard.net = netfilter.net;
-  notes.push_back({"network namespace", hex(guard.net), "an interface may be moved to another one"});
+  notes.push_back(
+      {"network namespace", hex(guard.net), "an interface may be moved to another one"});
   for (int i = 0; i < TNA_HOOKS; i++) {
     guard.hooks_bridge[i] = netfilter.bridge[i].pointer;
-    notes.push_back({"bridge " + std::string(kHookNames[i]) + " hooks", hex(guard.hooks_bridge[i]),
-                     guard.hooks_bridge[i] ? "nobody but br_netfilter stands there" : "nobody stands there"});
+    notes.push_back(
+        {"bridge " + std::string(kHookNames[i]) + " hooks", hex(guard.hooks_bridge[i]),
+         guard.hooks_bridge[i] ? "nobody but br_netfilter stands there" : "nobody stands there"});
   }
   if (!bridge_netfilter_active(netfilter)) return guard;
   guard_ip(guard.hooks_ipv4, netfilter.ipv4, "ipv4", notes);
@@ -94,7 +100,8 @@ std::uint64_t refresh_after(const Graph& graph, std::uint32_t hz) {
   for (const auto& [ifindex, node] : graph.nodes) {
     if (node.type != "bridge") continue;
     centiseconds = std::min(centiseconds, node.number("ageing_time"));
-    if (node.number("stp_state")) centiseconds = std::min(centiseconds, node.number("forward_delay"));
+    if (node.number("stp_state"))
+      centiseconds = std::min(centiseconds, node.number("forward_delay"));
   }
   return static_cast<std::uint64_t>(centiseconds) * hz / 400;
 }

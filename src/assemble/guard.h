@@ -9,8 +9,8 @@
 
 namespace tna {
 
-// Why bridged packets can't be accelerated at all: somebody's hook stands among those of the bridge.
-// Empty: nobody but br_netfilter does.
+// Why bridged packets can't be accelerated at all: somebody's hook stands among those of the
+// bridge. Empty: nobody but br_netfilter does.
 std::string foreign_rules(const NetfilterState&);
 
 // br_netfilter's hooks are registered in the namespace.
@@ -19,8 +19,8 @@ bool bridge_netfilter_active(const NetfilterState&);
 // The words that programs compare, each with its reason.
 tna_guard guard_for(const NetfilterState&, std::vector<PlannedGuard>& notes);
 
-// After how many jiffies the source's FDB entry is left to Linux to be refreshed: a second, or a quarter of
-// the shortest time after which a bridge here forgets (net/bridge/br_fdb.c:hold_time).
+// After how many jiffies the source's FDB entry is left to Linux to be refreshed: a second, or a
+// quarter of the shortest time after which a bridge here forgets (net/bridge/br_fdb.c:hold_time).
 std::uint64_t refresh_after(const Graph&, std::uint32_t hz);
 
 }  // namespace tna

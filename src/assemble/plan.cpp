@@ -57,7 +57,8 @@ class Planner {
                                   ") is attached; TNA stays away from it");
     if (node.number("xdp.mode") == 4)  // XDP_ATTACHED_MULTI: in driver and stack at once
       return leave(interface, "several XDP programs are attached; TNA stays away from them");
-    for (const char* feature : {kFeatureTypedReads, kFeatureTapGuard, kFeatureTcGuard, kFeatureRedirectGuard})
+    for (const char* feature :
+         {kFeatureTypedReads, kFeatureTapGuard, kFeatureTcGuard, kFeatureRedirectGuard})
       if (!capabilities_.kernel.has(feature))
         return leave(interface, std::string("this kernel lacks a needed feature (") + feature +
                                     "): " + capabilities_.kernel.detail(feature));
@@ -69,18 +70,24 @@ class Planner {
   // Which hook a device can have at all; `why` says why not.
   bool can_xdp(const Node& node, std::string& why) const {
     const DeviceCapabilities& device = device_of(node);
-    if (!capabilities_.kernel.has(kFeatureXdp)) why = capabilities_.kernel.detail(kFeatureXdp);
+    if (!capabilities_.kernel.has(kFeatureXdp))
+      why = capabilities_.kernel.detail(kFeatureXdp);
     else if (std::ranges::find(node.hooks, "xdp") == node.hooks.end())
       why = "XDP does not suit a device of type " + node.type;
     else if (!device.native_xdp())
-      why = "its driver (" + (device.driver.empty() ? "unknown" : device.driver) + ") has no native XDP";
+      why = "its driver (" + (device.driver.empty() ? "unknown" : device.driver) +
+            ") has no native XDP";
     else if (node.type != "veth" && device.rx_vlan_offload)
-      why = "the device takes VLAN tags out of received frames (rx-vlan-offload), which XDP can't see";
+      why =
+          "the device takes VLAN tags out of received frames (rx-vlan-offload), which XDP can't "
+          "see";
     return why.empty();
   }
   bool can_tc(std::string& why) const {
-    if (!capabilities_.kernel.has(kFeatureTcx)) why = capabilities_.kernel.detail(kFeatureTcx);
-    else if (!capabilities_.kernel.has(kFeatureTc)) why = capabilities_.kernel.detail(kFeatureTc);
+    if (!capabilities_.kernel.has(kFeatureTcx))
+      why = capabilities_.kernel.detail(kFeatureTcx);
+    else if (!capabilities_.kernel.has(kFeatureTc))
+      why = capabilities_.kernel.detail(kFeatureTc);
     return why.empty();
   }
 
@@ -107,13 +114,15 @@ class Planner {
       if (!tc) return leave(interface, "hook = \"tc\" is configured, but " + no_tc);
       interface.why = "tc: configured";
     } else if (node.hooks.front() == "xdp" && xdp && bridge && has_xdp_target(node, *bridge)) {
-      interface.why = "XDP: the driver (" + device_of(node).driver + ") has it, and other ports take "
+      interface.why = "XDP: the driver (" + device_of(node).driver +
+                      ") has it, and other ports take "
                       "redirected frames";
     } else if (tc) {
-      interface.why = node.hooks.front() == "tc" ? "tc: on a " + node.type +
-                          " XDP would cost more than it brings (checksums, TSO)"
-                      : !xdp ? "tc: " + no_xdp
-                             : "tc: no other port of the bridge takes redirected frames";
+      interface.why =
+          node.hooks.front() == "tc"
+              ? "tc: on a " + node.type + " XDP would cost more than it brings (checksums, TSO)"
+          : !xdp ? "tc: " + no_xdp
+                 : "tc: no other port of the bridge takes redirected frames";
     } else {
       return leave(interface, no_tc);
     }
@@ -126,12 +135,15 @@ class Planner {
     tna_const& constants = interface.program.constants;
     for (const ModuleUse& use : node.modules) {
       auto module = module_named(use.name);
-      if (!module) return leave(interface, "the knowledge names a module " + use.name + " that TNA does not have");
+      if (!module)
+        return leave(interface,
+                     "the knowledge names a module " + use.name + " that TNA does not have");
       if (!use.fact.empty() && !fact(use.fact)) continue;
       if (auto constant = traits(*module).constant) constants.*constant = 1;
       interface.modules.push_back({use.name, use.because});
     }
-    std::ranges::stable_sort(interface.modules, {}, [](const PlannedModule& m) { return module_named(m.name); });
+    std::ranges::stable_sort(interface.modules, {},
+                             [](const PlannedModule& m) { return module_named(m.name); });
 
     const Node* bridge = graph_.related(node.ifindex, kPortOf);
     if (constants.bridge_nf4 && bridge && bridge->text("address").find(':') != std::string::npos)
@@ -144,7 +156,8 @@ class Planner {
     auto [known, fresh] = has_veth_.try_emplace(bridge.ifindex, false);
     if (fresh)
       known->second = std::ranges::any_of(graph_.edges, [&](const Edge& edge) {
-        return edge.relation == kPortOf && edge.to == bridge.ifindex && graph_.nodes.at(edge.from).type == "veth";
+        return edge.relation == kPortOf && edge.to == bridge.ifindex &&
+               graph_.nodes.at(edge.from).type == "veth";
       });
     return known->second;
   }
@@ -170,9 +183,12 @@ class Planner {
 
 const char* to_string(Hook hook) {
   switch (hook) {
-    case Hook::xdp: return "xdp";
-    case Hook::tc: return "tc";
-    case Hook::none: break;
+    case Hook::xdp:
+      return "xdp";
+    case Hook::tc:
+      return "tc";
+    case Hook::none:
+      break;
   }
   return "none";
 }

@@ -12,8 +12,8 @@
 
 #include "base/config.h"
 #include "capabilities/capabilities.h"
-#include "topology/graph.h"
 #include "tna.h"
+#include "topology/graph.h"
 
 namespace tna {
 

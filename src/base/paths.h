@@ -8,13 +8,13 @@ namespace tna {
 
 // The control socket of the daemon that serves this network namespace, or the
 // named one.
-inline std::string control_socket_path(const std::string &netns = {}) {
+inline std::string control_socket_path(const std::string& netns = {}) {
   return netns.empty() ? "/run/tna/tnad.sock" : "/run/tna/" + netns + ".sock";
 }
 
 // In the BPF file system: what a tnad pins stands in kPinFolder/ID, where ID is
 // the cookie of the network namespace that it serves. It holds that folder by
 // lock_folder() as long as it lives.
-inline constexpr const char *kPinFolder = "/sys/fs/bpf/tna";
+inline constexpr const char* kPinFolder = "/sys/fs/bpf/tna";
 
-} // namespace tna
+}  // namespace tna

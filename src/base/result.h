@@ -10,8 +10,9 @@
 namespace tna {
 
 struct Error {
-  std::string message;  // names the action and the object: "attach to eth1: Device or resource busy"
-  int code = 0;         // the errno behind it, 0 where there is none
+  std::string
+      message;   // names the action and the object: "attach to eth1: Device or resource busy"
+  int code = 0;  // the errno behind it, 0 where there is none
 };
 
 template <typename T = void>
@@ -29,9 +30,9 @@ inline std::unexpected<Error> errno_error(const std::string& action, int code = 
 }  // namespace tna
 
 // The value of a Result, or return its error from the enclosing function.
-#define TRY(expression)                                                            \
-  ({                                                                               \
-    auto&& tna_try_result = (expression);                                          \
+#define TRY(expression)                                                             \
+  ({                                                                                \
+    auto&& tna_try_result = (expression);                                           \
     if (!tna_try_result) return std::unexpected(std::move(tna_try_result).error()); \
-    std::move(tna_try_result).value();                                             \
+    std::move(tna_try_result).value();                                              \
   })

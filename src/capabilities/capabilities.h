@@ -23,8 +23,8 @@ struct Feature {
 };
 
 struct KernelCapabilities {
-  std::string release;          // uname -r
-  std::uint32_t hz = 0;         // jiffies in a second
+  std::string release;   // uname -r
+  std::uint32_t hz = 0;  // jiffies in a second
   std::vector<Feature> features;
   bool operator==(const KernelCapabilities&) const = default;
 
@@ -43,13 +43,13 @@ inline constexpr char kFeatureTcGuard[] = "live tc guard";
 inline constexpr char kFeatureRedirectGuard[] = "live redirect guard";
 
 struct DeviceCapabilities {
-  std::string driver;                // ETHTOOL_GDRVINFO, "veth", "virtio_net", ...
-  std::uint64_t xdp_features = 0;    // NETDEV_XDP_ACT_*, genetlink family "netdev" (6.3 and later)
+  std::string driver;              // ETHTOOL_GDRVINFO, "veth", "virtio_net", ...
+  std::uint64_t xdp_features = 0;  // NETDEV_XDP_ACT_*, genetlink family "netdev" (6.3 and later)
   bool xdp_features_known = false;
-  bool rx_vlan_offload = false;      // the device takes VLAN tags out of received frames
+  bool rx_vlan_offload = false;  // the device takes VLAN tags out of received frames
   bool gro = false;
-  IfIndex peer = 0;                  // veth: its other end, an index in the peer's namespace
-  bool peer_elsewhere = false;       // that is another namespace than this
+  IfIndex peer = 0;             // veth: its other end, an index in the peer's namespace
+  bool peer_elsewhere = false;  // that is another namespace than this
   bool operator==(const DeviceCapabilities&) const = default;
 
   // NETDEV_XDP_ACT_BASIC and _REDIRECT: frames can be received by native XDP and sent elsewhere.

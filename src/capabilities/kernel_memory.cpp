@@ -68,7 +68,8 @@ Result<KernelMemory> KernelMemory::open() {
   auto state = std::make_unique<State>();
   LibbpfLog log;
   state->types = btf__load_vmlinux_btf();
-  if (!state->types) return errno_error("read the kernel's type information (/sys/kernel/btf/vmlinux)");
+  if (!state->types)
+    return errno_error("read the kernel's type information (/sys/kernel/btf/vmlinux)");
 
   // The second program may be refused by kernels without typed reads: in an object of its own.
   bpf_object* casts = TRY(open_probe("tna_probe_peek"));
@@ -79,7 +80,8 @@ Result<KernelMemory> KernelMemory::open() {
   state->object = TRY(open_probe("tna_probe_cast"));
   if (int code = bpf_object__load(state->object))
     return errno_error("load the probe (" + log.last() + ")", -code);
-  state->program = bpf_program__fd(bpf_object__find_program_by_name(state->object, "tna_probe_peek"));
+  state->program =
+      bpf_program__fd(bpf_object__find_program_by_name(state->object, "tna_probe_peek"));
   state->memory = bpf_map__fd(bpf_object__find_map_by_name(state->object, ".bss"));
   tna_peek first = TRY(state->run(0, 0));
   state->hz = first.hz;
@@ -91,19 +93,27 @@ Result<tna_peek> KernelMemory::State::run(std::uint64_t address, std::uint32_t s
   peek.address = address;
   peek.size = size;
   __u32 key = 0;
-  if (bpf_map_update_elem(memory, &key, &peek, BPF_ANY)) return errno_error("write the probe's request");
+  if (bpf_map_update_elem(memory, &key, &peek, BPF_ANY))
+    return errno_error("write the probe's request");
   unsigned char frame[64] = {};
-  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = sizeof frame, .repeat = 1);
+  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = sizeof frame,
+              .repeat = 1);
   if (bpf_prog_test_run_opts(program, &options)) return errno_error("run the probe");
   if (bpf_map_lookup_elem(memory, &key, &peek)) return errno_error("read the probe's answer");
   return peek;
 }
 
-Result<std::uint64_t> KernelMemory::net() { return TRY(state_->run(0, 0)).net; }
+Result<std::uint64_t> KernelMemory::net() {
+  return TRY(state_->run(0, 0)).net;
+}
 
-Result<std::uint64_t> KernelMemory::jiffies() { return TRY(state_->run(0, 0)).jiffies; }
+Result<std::uint64_t> KernelMemory::jiffies() {
+  return TRY(state_->run(0, 0)).jiffies;
+}
 
-std::uint32_t KernelMemory::hz() const { return state_->hz; }
+std::uint32_t KernelMemory::hz() const {
+  return state_->hz;
+}
 
 Result<> KernelMemory::read(std::uint64_t address, std::span<std::byte> into) {
   if (into.size() > TNA_PEEK_MAX) return error("read of kernel memory: too long");
@@ -134,6 +144,8 @@ std::optional<std::uint32_t> KernelMemory::size(const std::string& structure) co
   return btf__type_by_id(state_->types, id)->size;
 }
 
-Result<> KernelMemory::typed_reads() const { return state_->cast_result; }
+Result<> KernelMemory::typed_reads() const {
+  return state_->cast_result;
+}
 
 }  // namespace tna

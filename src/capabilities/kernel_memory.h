@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A look into kernel memory, for the few things that no interface tells: which functions stand in the
-// netfilter hook arrays of a namespace, and where br_netfilter keeps its sysctls. Read-only and
-// fault-safe (bpf_probe_read_kernel run by BPF_PROG_TEST_RUN); what is read while it changes is garbage
-// and must be checked by the reader.
+// A look into kernel memory, for the few things that no interface tells: which functions stand in
+// the netfilter hook arrays of a namespace, and where br_netfilter keeps its sysctls. Read-only and
+// fault-safe (bpf_probe_read_kernel run by BPF_PROG_TEST_RUN); what is read while it changes is
+// garbage and must be checked by the reader.
 #pragma once
 
 #include <cstddef>
@@ -41,8 +41,10 @@ class KernelMemory {
   // A NUL-terminated text, cut at 64 bytes.
   Result<std::string> text(std::uint64_t address);
 
-  // Offset in bytes of a member of a kernel structure, from the kernel's BTF; nullopt: no such member.
-  std::optional<std::uint32_t> offset(const std::string& structure, const std::string& member) const;
+  // Offset in bytes of a member of a kernel structure, from the kernel's BTF; nullopt: no such
+  // member.
+  std::optional<std::uint32_t> offset(const std::string& structure,
+                                      const std::string& member) const;
   // Size in bytes of a structure.
   std::optional<std::uint32_t> size(const std::string& structure) const;
   // Whether the verifier takes typed reads (bpf_rdonly_cast); the error says what it says.

@@ -27,8 +27,12 @@ LibbpfLog::LibbpfLog() {
   libbpf_set_print(keep);
 }
 
-LibbpfLog::~LibbpfLog() { libbpf_set_print(nullptr); }
+LibbpfLog::~LibbpfLog() {
+  libbpf_set_print(nullptr);
+}
 
-std::string LibbpfLog::last() const { return last_warning; }
+std::string LibbpfLog::last() const {
+  return last_warning;
+}
 
 }  // namespace tna

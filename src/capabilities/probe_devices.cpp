@@ -18,8 +18,8 @@ namespace tna {
 namespace {
 
 // linux/netdev.h, newer than Debian 12's headers (6.3).
-constexpr std::uint8_t kNetdevDevGet = 1;                                // NETDEV_CMD_DEV_GET
-constexpr std::uint16_t kNetdevIfIndex = 1, kNetdevXdpFeatures = 3;      // NETDEV_A_DEV_*
+constexpr std::uint8_t kNetdevDevGet = 1;                            // NETDEV_CMD_DEV_GET
+constexpr std::uint16_t kNetdevIfIndex = 1, kNetdevXdpFeatures = 3;  // NETDEV_A_DEV_*
 
 bool ethtool(int socket, const std::string& name, void* command) {
   ifreq request{};
@@ -57,7 +57,8 @@ class XdpFeatures {
       auto message = parse_generic(bytes);
       if (!message) return;
       for (auto [type, payload] : message->attributes)
-        if (type == kNetdevXdpFeatures) device.xdp_features_known |= take(payload, device.xdp_features);
+        if (type == kNetdevXdpFeatures)
+          device.xdp_features_known |= take(payload, device.xdp_features);
     });
     if (!asked) device.xdp_features_known = false;  // the device is going
   }

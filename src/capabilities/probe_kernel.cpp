@@ -16,17 +16,22 @@ constexpr int kTcxIngress = 46;  // BPF_TCX_INGRESS, newer than Debian 12's head
 // Attaching to an interface that does not exist: a kernel that knows tcx looks for it first.
 Feature probe_tcx() {
   LIBBPF_OPTS(bpf_link_create_opts, options);
-  bpf_insn nothing[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  bpf_insn nothing[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
+                        {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
   LIBBPF_OPTS(bpf_prog_load_opts, load);
   int program = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "tna_try", "GPL", nothing, 2, &load);
   if (program < 0)
-    return {kFeatureTcx, false, std::string("tc programs can't be loaded: ") + std::strerror(errno)};
-  int link = bpf_link_create(program, 0x7fffffff, static_cast<bpf_attach_type>(kTcxIngress), &options);
+    return {kFeatureTcx, false,
+            std::string("tc programs can't be loaded: ") + std::strerror(errno)};
+  int link =
+      bpf_link_create(program, 0x7fffffff, static_cast<bpf_attach_type>(kTcxIngress), &options);
   int code = errno;
   close(program);
   if (link >= 0) close(link);
-  if (link >= 0 || code == ENODEV) return {kFeatureTcx, true, "BPF_LINK_CREATE knows BPF_TCX_INGRESS"};
-  return {kFeatureTcx, false, std::string("the kernel has no tcx (6.6 and later): ") + std::strerror(code)};
+  if (link >= 0 || code == ENODEV)
+    return {kFeatureTcx, true, "BPF_LINK_CREATE knows BPF_TCX_INGRESS"};
+  return {kFeatureTcx, false,
+          std::string("the kernel has no tcx (6.6 and later): ") + std::strerror(code)};
 }
 
 Feature member(const KernelMemory& memory, const char* name, const char* type, const char* field,
@@ -43,15 +48,17 @@ KernelCapabilities probe_kernel(const KernelMemory& memory) {
   if (!uname(&names)) kernel.release = names.release;
   kernel.hz = memory.hz();
   auto typed = memory.typed_reads();
-  kernel.features.push_back({kFeatureTypedReads, typed.has_value(),
-                             typed ? "bpf_rdonly_cast reads a bridge port" : typed.error().message});
+  kernel.features.push_back(
+      {kFeatureTypedReads, typed.has_value(),
+       typed ? "bpf_rdonly_cast reads a bridge port" : typed.error().message});
   kernel.features.push_back(probe_tcx());
   kernel.features.push_back(member(memory, kFeatureTapGuard, "net", "ptype_all",
                                    "packet sockets on all interfaces can't be seen per packet"));
   kernel.features.push_back(member(memory, kFeatureTcGuard, "net_device", "tcx_ingress",
                                    "tc programs can't be seen per packet"));
-  kernel.features.push_back(member(memory, kFeatureRedirectGuard, "net_device", "xdp_features",
-                                   "whether a device takes redirected frames can't be seen per packet"));
+  kernel.features.push_back(
+      member(memory, kFeatureRedirectGuard, "net_device", "xdp_features",
+             "whether a device takes redirected frames can't be seen per packet"));
   kernel.features.push_back(member(memory, "bridge VLAN filtering", "net_bridge_port", "vlgrp",
                                    "the kernel was built without it"));
   kernel.features.push_back(member(memory, "VLAN devices", "net_device", "vlan_info",
@@ -60,7 +67,8 @@ KernelCapabilities probe_kernel(const KernelMemory& memory) {
 }
 
 bool KernelCapabilities::has(const std::string& feature) const {
-  return std::ranges::any_of(features, [&](const Feature& f) { return f.name == feature && f.available; });
+  return std::ranges::any_of(features,
+                             [&](const Feature& f) { return f.name == feature && f.available; });
 }
 
 std::string KernelCapabilities::detail(const std::string& feature) const {

@@ -7,8 +7,9 @@
 namespace tna {
 namespace {
 
-constexpr int kHooks[TNA_HOOKS] = {0, 2, 4};  // NF_BR_ and NF_INET_ PRE_ROUTING, FORWARD, POST_ROUTING
-constexpr unsigned kMostHooks = 64;           // more in one array is taken for garbage
+constexpr int kHooks[TNA_HOOKS] = {0, 2,
+                                   4};  // NF_BR_ and NF_INET_ PRE_ROUTING, FORWARD, POST_ROUTING
+constexpr unsigned kMostHooks = 64;     // more in one array is taken for garbage
 constexpr int kMostNodes = 4096;
 
 // An offset that must exist; the kernel's structure is part of the error.
@@ -102,10 +103,11 @@ Result<> find_bridge_nf(KernelMemory& memory, NetfilterState& state) {
     if (!entry) return {};
     directory = entry->header;  // a directory's table header is its first member
   }
-  for (auto [name, address] : {std::pair{"bridge-nf-call-iptables", &state.call_iptables},
-                               std::pair{"bridge-nf-call-ip6tables", &state.call_ip6tables},
-                               std::pair{"bridge-nf-filter-vlan-tagged", &state.filter_vlan_tagged},
-                               std::pair{"bridge-nf-filter-pppoe-tagged", &state.filter_pppoe_tagged}}) {
+  for (auto [name, address] :
+       {std::pair{"bridge-nf-call-iptables", &state.call_iptables},
+        std::pair{"bridge-nf-call-ip6tables", &state.call_ip6tables},
+        std::pair{"bridge-nf-filter-vlan-tagged", &state.filter_vlan_tagged},
+        std::pair{"bridge-nf-filter-pppoe-tagged", &state.filter_pppoe_tagged}}) {
     auto entry = TRY(tree.find(directory, name));
     if (!entry) return error(std::string("br_netfilter has no sysctl ") + name);
     *address = entry->data;
@@ -121,18 +123,21 @@ Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols,
   state.net = TRY(memory.net());
   std::vector<RawArray> raw;
   std::uint64_t nf = state.net + TRY(offset_of(memory, "net", "nf"));
-  for (auto [member, arrays] : {std::pair{"hooks_bridge", &state.bridge},
-                                std::pair{"hooks_ipv4", &state.ipv4}, std::pair{"hooks_ipv6", &state.ipv6}}) {
+  for (auto [member, arrays] :
+       {std::pair{"hooks_bridge", &state.bridge}, std::pair{"hooks_ipv4", &state.ipv4},
+        std::pair{"hooks_ipv6", &state.ipv6}}) {
     std::uint64_t slots = nf + TRY(offset_of(memory, "netns_nf", member));
     for (int i = 0; i < TNA_HOOKS; i++)
       raw.push_back(TRY(read_hooks(memory, slots + 8 * kHooks[i], (*arrays)[i])));
   }
   std::vector<std::uint64_t> functions;
-  for (const RawArray& array : raw) functions.insert(functions.end(), array.functions.begin(), array.functions.end());
+  for (const RawArray& array : raw)
+    functions.insert(functions.end(), array.functions.begin(), array.functions.end());
   std::vector<std::string> names = symbols.names(functions);
   auto name = names.begin();
   for (const RawArray& array : raw)
-    for (std::size_t i = 0; i < array.functions.size(); i++) array.into->functions.push_back(std::move(*name++));
+    for (std::size_t i = 0; i < array.functions.size(); i++)
+      array.into->functions.push_back(std::move(*name++));
   if (before.call_iptables && before.net == state.net && before.bridge == state.bridge) {
     state.call_iptables = before.call_iptables;
     state.call_ip6tables = before.call_ip6tables;

@@ -11,8 +11,8 @@ namespace tna {
 
 class Symbols {
  public:
-  // The functions at exactly these addresses; "0x..." where there is none, or the kernel hides addresses
-  // (kernel.kptr_restrict=2). Reads the file, once, when one of them is new.
+  // The functions at exactly these addresses; "0x..." where there is none, or the kernel hides
+  // addresses (kernel.kptr_restrict=2). Reads the file, once, when one of them is new.
   std::vector<std::string> names(const std::vector<std::uint64_t>& addresses);
 
  private:

@@ -11,14 +11,13 @@
 namespace tna {
 
 struct Leftovers {
-  std::vector<std::string> removed; // files that went, sorted
-  std::vector<std::string>
-      served; // folders that stayed: the tnad they belong to lives
+  std::vector<std::string> removed;  // files that went, sorted
+  std::vector<std::string> served;   // folders that stayed: the tnad they belong to lives
 };
 
 // Removes the folders of dead daemons below `pins` and all that is in them;
 // follows no symbolic links. A living daemon holds its folder
 // (base/folder_lock.h). No such `pins`: nothing to do.
-Result<Leftovers> remove_leftovers(const std::string &pins);
+Result<Leftovers> remove_leftovers(const std::string& pins);
 
-} // namespace tna
+}  // namespace tna

@@ -34,7 +34,8 @@ Json module_names(const InterfacePlan& plan) {
   return names;
 }
 
-Result<Json> interface_status(const Controller::View& view, IfIndex ifindex, const InterfacePlan& plan) {
+Result<Json> interface_status(const Controller::View& view, IfIndex ifindex,
+                              const InterfacePlan& plan) {
   tna_counters counters = TRY(view.deployer.counters(ifindex));
   Hook hook = running_hook(view, ifindex);
   Json reasons = Json::object();
@@ -76,19 +77,25 @@ Result<Json> graph(const Controller::View& view, const Json& arguments) {
   std::map<IfIndex, std::string> notes;
   for (const auto& [ifindex, plan] : view.plan.interfaces)
     if (Hook hook = running_hook(view, ifindex); hook != Hook::none)
-      notes[ifindex] = std::string(to_string(hook)) + ", " + std::to_string(plan.modules.size()) + " modules";
+      notes[ifindex] =
+          std::string(to_string(hook)) + ", " + std::to_string(plan.modules.size()) + " modules";
   if (format == "json") return print_json(view.graph, notes);
   std::string drawn;
-  if (format == "text") drawn = print_text(view.graph, notes);
-  else if (format == "dot") drawn = print_dot(view.graph, notes);
-  else if (format == "svg") drawn = print_svg(view.graph, notes);
-  else return error("graph: unknown format \"" + format + "\": text, dot, svg or json");
+  if (format == "text")
+    drawn = print_text(view.graph, notes);
+  else if (format == "dot")
+    drawn = print_dot(view.graph, notes);
+  else if (format == "svg")
+    drawn = print_svg(view.graph, notes);
+  else
+    return error("graph: unknown format \"" + format + "\": text, dot, svg or json");
   return Json{{"format", format}, {"text", drawn}};
 }
 
 Result<Json> pipeline(const Controller::View& view, const Json& arguments) {
   std::string name = text(arguments, "interface");
-  auto found = std::ranges::find_if(view.plan.interfaces, [&](const auto& i) { return i.second.name == name; });
+  auto found = std::ranges::find_if(view.plan.interfaces,
+                                    [&](const auto& i) { return i.second.name == name; });
   if (found == view.plan.interfaces.end()) return error("pipeline: no interface \"" + name + "\"");
   const auto& [ifindex, plan] = *found;
   ProgramFacts facts = view.deployer.facts(plan.program);
@@ -103,22 +110,18 @@ Result<Json> pipeline(const Controller::View& view, const Json& arguments) {
                  {"suppress", c.suppress},     {"bridge_nf4", c.bridge_nf4},
                  {"bridge_nf6", c.bridge_nf6}, {"veth_out", c.veth_out}};
   }
-  return Json{{"interface", name},
-              {"hook", to_string(running_hook(view, ifindex))},
-              {"native", plan.native},
-              {"why", why(view, ifindex, plan)},
-              {"program_id", facts.id},
-              {"instructions", facts.instructions},
-              {"load_ms", facts.load_ms},
-              {"modules", modules},
-              {"guards", guards},
-              {"constants", constants}};
+  return Json{{"interface", name},        {"hook", to_string(running_hook(view, ifindex))},
+              {"native", plan.native},    {"why", why(view, ifindex, plan)},
+              {"program_id", facts.id},   {"instructions", facts.instructions},
+              {"load_ms", facts.load_ms}, {"modules", modules},
+              {"guards", guards},         {"constants", constants}};
 }
 
 Json capabilities(const Controller::View& view) {
   Json features = Json::array(), devices = Json::array();
   for (const Feature& feature : view.capabilities.kernel.features)
-    features.push_back({{"name", feature.name}, {"available", feature.available}, {"detail", feature.detail}});
+    features.push_back(
+        {{"name", feature.name}, {"available", feature.available}, {"detail", feature.detail}});
   for (const auto& [ifindex, device] : view.capabilities.devices) {
     const Node* node = view.graph.find(ifindex);
     const Node* peer = device.peer_elsewhere ? nullptr : view.graph.find(device.peer);
@@ -129,7 +132,9 @@ Json capabilities(const Controller::View& view) {
                        {"redirect_target", device.redirect_target()},
                        {"xdp_features", device.xdp_features},
                        {"rx_vlan_offload", device.rx_vlan_offload},
-                       {"peer", peer ? peer->name : device.peer_elsewhere ? "in another namespace" : ""}});
+                       {"peer", peer                    ? peer->name
+                                : device.peer_elsewhere ? "in another namespace"
+                                                        : ""}});
   }
   return {{"kernel", {{"release", view.capabilities.kernel.release}, {"features", features}}},
           {"devices", devices}};

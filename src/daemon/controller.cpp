@@ -15,11 +15,13 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kTick = 1s;        // the lease, and what sends no notification
-constexpr auto kTryAgain = 200ms;  // after a dump that failed
+constexpr auto kTick = 1s;                // the lease, and what sends no notification
+constexpr auto kTryAgain = 200ms;         // after a dump that failed
 constexpr std::uint32_t kCounters = 512;  // sets of counters at least
 
-double ms(Clock::duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
+double ms(Clock::duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
 
 }  // namespace
 
@@ -27,7 +29,8 @@ Result<std::unique_ptr<Controller>> Controller::start(EventLoop& loop, Controlle
   auto kernel = TRY(KernelView::open());
   auto memory = TRY(KernelMemory::open());
   auto events = TRY(kernel.resync());
-  auto links = std::ranges::count_if(events, [](const Event& e) { return std::holds_alternative<Link>(e); });
+  auto links =
+      std::ranges::count_if(events, [](const Event& e) { return std::holds_alternative<Link>(e); });
   auto counters = std::max<std::uint32_t>(kCounters, 2 * links);
   auto deployer = TRY(Deployer::open(options.pins, counters));
   std::unique_ptr<Controller> controller(new Controller(loop, std::move(options), std::move(kernel),
@@ -46,13 +49,17 @@ Result<std::unique_ptr<Controller>> Controller::start(EventLoop& loop, Controlle
   return controller;
 }
 
-Controller::Controller(EventLoop& loop, ControllerOptions options, KernelView kernel, KernelMemory memory,
-                       Deployer deployer)
-    : loop_(loop), options_(std::move(options)), kernel_(std::move(kernel)), memory_(std::move(memory)),
+Controller::Controller(EventLoop& loop, ControllerOptions options, KernelView kernel,
+                       KernelMemory memory, Deployer deployer)
+    : loop_(loop),
+      options_(std::move(options)),
+      kernel_(std::move(kernel)),
+      memory_(std::move(memory)),
       deployer_(std::move(deployer)) {}
 
 Result<> Controller::listen() {
-  for (int fd : kernel_.fds()) watches_.push_back(TRY(loop_.on_readable(fd, [this, fd] { read(fd); })));
+  for (int fd : kernel_.fds())
+    watches_.push_back(TRY(loop_.on_readable(fd, [this, fd] { read(fd); })));
   watches_.push_back(TRY(loop_.on_readable(deployer_.events_fd(), [this] {
     if (deployer_.drain()) mark_changed(0us);  // a guard failed: what it compares with has changed
   })));
@@ -117,15 +124,18 @@ void Controller::mark_changed(std::chrono::microseconds settle) {
 void Controller::renew_lease() {
   auto now = memory_.jiffies();
   if (!now) return log_error("the lease can't be renewed: {}", now.error().message);
-  deployer_.renew_lease(*now + static_cast<std::uint64_t>(options_.config.lease_ms) * memory_.hz() / 1000);
+  deployer_.renew_lease(*now +
+                        static_cast<std::uint64_t>(options_.config.lease_ms) * memory_.hz() / 1000);
 }
 
-// Hooks and sysctls of netfilter send no notification; guards keep packets right until this sees them.
+// Hooks and sysctls of netfilter send no notification; guards keep packets right until this sees
+// them.
 void Controller::tick() {
   renew_lease();
   deployer_.hear_again();
   if (look_at_netfilter()) mark_changed(0us);
-  tick_.arm(std::min<std::chrono::microseconds>(kTick, std::chrono::milliseconds(options_.config.lease_ms) / 4));
+  tick_.arm(std::min<std::chrono::microseconds>(
+      kTick, std::chrono::milliseconds(options_.config.lease_ms) / 4));
 }
 
 // True: it has changed.
@@ -151,13 +161,15 @@ void Controller::pass() {
   auto probed = Clock::now();
 
   Graph graph = build(store_, options_.knowledge);
-  PlanInputs inputs{options_.hook_override, options_.config, deployer_.program_ids(), released_, paused_};
+  PlanInputs inputs{options_.hook_override, options_.config, deployer_.program_ids(), released_,
+                    paused_};
   Plan wanted = plan(graph, capabilities_, inputs);
   std::vector<Action> actions = diff(deployer_.running(), wanted);
   auto planned = Clock::now();
   std::vector<Failure> failures = deployer_.carry_out(actions);
-  log_debug("pass: settled {:.1f} ms, probed {:.1f} ms, planned {:.1f} ms, {} actions {:.1f} ms", ms(woken - start),
-            ms(probed - woken), ms(planned - probed), actions.size(), ms(Clock::now() - planned));
+  log_debug("pass: settled {:.1f} ms, probed {:.1f} ms, planned {:.1f} ms, {} actions {:.1f} ms",
+            ms(woken - start), ms(probed - woken), ms(planned - probed), actions.size(),
+            ms(Clock::now() - planned));
 
   graph_ = std::move(graph);
   Plan before = std::exchange(plan_, std::move(wanted));
@@ -187,8 +199,9 @@ void Controller::report(const Plan& before, const std::vector<Failure>& failures
       log_info("{}: with Linux: {}", interface.name, interface.why);
     } else {
       ProgramFacts facts = deployer_.facts(interface.program);
-      log_info("{}: fast path on ({}), {} modules, {} insns, {:.1f} ms after the change", interface.name,
-               to_string(interface.hook()), interface.modules.size(), facts.instructions, last_rebuild_ms_);
+      log_info("{}: fast path on ({}), {} modules, {} insns, {:.1f} ms after the change",
+               interface.name, to_string(interface.hook()), interface.modules.size(),
+               facts.instructions, last_rebuild_ms_);
     }
   }
   failures_ = std::move(now);
@@ -236,11 +249,13 @@ Result<std::vector<std::string>> Controller::attach(const std::vector<std::strin
   return done;
 }
 
-void Controller::stop() { deployer_.clear(); }
+void Controller::stop() {
+  deployer_.clear();
+}
 
 Controller::View Controller::view() const {
-  return {options_, graph_,      capabilities_,     plan_,            deployer_,
-          failures_, kernel_.missing(), generation_, last_rebuild_ms_, paused_};
+  return {options_,          graph_,      capabilities_,    plan_,  deployer_, failures_,
+          kernel_.missing(), generation_, last_rebuild_ms_, paused_};
 }
 
 }  // namespace tna

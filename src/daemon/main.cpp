@@ -45,24 +45,27 @@ Result<> run(const Flags& flags) {
   std::string pins = std::string(kPinFolder) + "/" + std::to_string(cookie);
   Fd lock = TRY(hold_namespace(pins));
   auto loop = TRY(EventLoop::create());
-  auto controller = TRY(Controller::start(
-      loop, {flags.hook, config, knowledge, flags.netns, pins}));
+  auto controller =
+      TRY(Controller::start(loop, {flags.hook, config, knowledge, flags.netns, pins}));
 
   std::string path = flags.control.empty() ? control_socket_path(flags.netns) : flags.control;
-  auto socket = TRY(ControlSocket::open(loop, path, [&](const std::string& command, const Json& arguments) {
-    return answer(*controller, command, arguments);
-  }));
+  auto socket =
+      TRY(ControlSocket::open(loop, path, [&](const std::string& command, const Json& arguments) {
+        return answer(*controller, command, arguments);
+      }));
   auto terminate = TRY(loop.on_signal(SIGTERM, [&] { loop.stop(); }));
   auto interrupt = TRY(loop.on_signal(SIGINT, [&] { loop.stop(); }));
   auto reload = TRY(loop.on_signal(SIGHUP, [&] {
     auto fresh = read_config(flags.config);
     auto rows = fresh ? read_knowledge(fresh->knowledge_dir) : std::unexpected(fresh.error());
-    if (!rows) return log_error("not reloaded, the old configuration stays: {}", rows.error().message);
+    if (!rows)
+      return log_error("not reloaded, the old configuration stays: {}", rows.error().message);
     controller->configure(std::move(*fresh), std::move(*rows));
     log_info("configuration reloaded");
   }));
 
-  log_info("ready: {} at {}", flags.netns.empty() ? "this namespace" : "namespace " + flags.netns, path);
+  log_info("ready: {} at {}", flags.netns.empty() ? "this namespace" : "namespace " + flags.netns,
+           path);
   sd_notify(0, "READY=1");
   Result<> result = loop.run();
   sd_notify(0, "STOPPING=1");
@@ -81,7 +84,8 @@ int main(int argc, char** argv) {
   app.add_option("--netns", flags.netns, "serve this network namespace (a name or a path)");
   app.add_option("--hook", hook, "hook for all interfaces, instead of what the configuration says")
       ->check(CLI::IsMember({"auto", "xdp", "tc", "none"}));
-  app.add_option("--config", flags.config, "configuration file (default /etc/tna/tna.toml, if it exists)");
+  app.add_option("--config", flags.config,
+                 "configuration file (default /etc/tna/tna.toml, if it exists)");
   app.add_option("--control", flags.control, "control socket");
   app.add_option("--log", flags.log_level, "error, warning, info or debug")
       ->check(CLI::IsMember({"error", "warning", "info", "debug"}));

@@ -13,7 +13,9 @@
 
 namespace tna {
 
-BpfObject::~BpfObject() { bpf_object__close(object_); }
+BpfObject::~BpfObject() {
+  bpf_object__close(object_);
+}
 
 namespace {
 constexpr std::size_t kPage = 4096;  // every value that is mapped is smaller
@@ -37,7 +39,8 @@ Result<MappedValue<T>> MappedValue<T>::map(int map_fd, const std::string& name) 
 template class MappedValue<tna_guard>;
 template class MappedValue<tna_lease>;
 
-Result<BpfLink> BpfLink::attach(Hook hook, IfIndex ifindex, int program_fd, const std::string& pin) {
+Result<BpfLink> BpfLink::attach(Hook hook, IfIndex ifindex, int program_fd,
+                                const std::string& pin) {
   LIBBPF_OPTS(bpf_link_create_opts, options);
   if (hook == Hook::xdp) options.flags = XDP_FLAGS_DRV_MODE;
   const char* name = to_string(hook);
@@ -58,7 +61,8 @@ Result<BpfLink> BpfLink::adopt(const std::string& pin, IfIndex& ifindex, std::ui
   link.pin_ = pin;
   LinkInfo info{};
   __u32 size = sizeof info;
-  if (bpf_obj_get_info_by_fd(link.fd_.get(), &info, &size)) return errno_error("look at the link " + pin);
+  if (bpf_obj_get_info_by_fd(link.fd_.get(), &info, &size))
+    return errno_error("look at the link " + pin);
   ifindex = info.ifindex;
   program = info.prog_id;
   return link;

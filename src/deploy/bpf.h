@@ -58,7 +58,8 @@ class BpfLink {
   BpfLink() = default;
   // Attaches in the calling thread's namespace and pins the link at `pin`.
   static Result<BpfLink> attach(Hook, IfIndex, int program_fd, const std::string& pin);
-  // Takes a pinned link over, and says what it is attached to (0: that is gone) and its program's id.
+  // Takes a pinned link over, and says what it is attached to (0: that is gone) and its program's
+  // id.
   static Result<BpfLink> adopt(const std::string& pin, IfIndex& ifindex, std::uint32_t& program);
   // The other program from the next packet on.
   Result<> update(int program_fd);

@@ -60,7 +60,8 @@ Result<tna_counters> Counters::read(IfIndex ifindex) const {
   auto found = index_.find(ifindex);
   if (found == index_.end()) return sum;
   std::vector<tna_counters> each(libbpf_num_possible_cpus());
-  if (bpf_map_lookup_elem(counters_fd_, &found->second, each.data())) return errno_error("read counters");
+  if (bpf_map_lookup_elem(counters_fd_, &found->second, each.data()))
+    return errno_error("read counters");
   for (const tna_counters& cpu : each) {
     sum.fast_packets += cpu.fast_packets;
     sum.fast_bytes += cpu.fast_bytes;

@@ -38,18 +38,19 @@ Result<Deployer> Deployer::open(const std::string& pins, std::uint32_t counters)
   TRY(deployer.open_maps(counters));
   SharedMaps shared{deployer.slots_.get(), deployer.counters_map_.get(), deployer.events_.get(),
                     deployer.lease_map_.get(), counters_entries(deployer.counters_map_.get())};
-  for (Hook hook : {Hook::xdp, Hook::tc}) deployer.pipelines_.emplace(hook, Pipeline::open(hook, shared));
+  for (Hook hook : {Hook::xdp, Hook::tc})
+    deployer.pipelines_.emplace(hook, Pipeline::open(hook, shared));
   deployer.adopt_links();
   return deployer;
 }
 
 Result<> Deployer::open_maps(std::uint32_t counters) {
-  slots_ = TRY(pinned_map(pins_, {"tna_slots", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(tna_slot),
-                                  TNA_SLOTS, 0}));
+  slots_ = TRY(pinned_map(
+      pins_, {"tna_slots", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(tna_slot), TNA_SLOTS, 0}));
   counters_map_ = TRY(pinned_map(pins_, {"tna_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32),
                                          sizeof(tna_counters), counters, 0}));
-  lease_map_ = TRY(pinned_map(pins_, {"tna_lease", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(tna_lease),
-                                      1, BPF_F_MMAPABLE}));
+  lease_map_ = TRY(pinned_map(pins_, {"tna_lease", BPF_MAP_TYPE_ARRAY, sizeof(__u32),
+                                      sizeof(tna_lease), 1, BPF_F_MMAPABLE}));
   events_ = TRY(pinned_map(pins_, {"tna_events", BPF_MAP_TYPE_RINGBUF, 0, 0, kEventBytes, 0}));
   lease_ = TRY(MappedValue<tna_lease>::map(lease_map_.get(), "tna_lease"));
   ring_ = {ring_buffer__new(events_.get(), note_event, &event_seen, nullptr), ring_buffer__free};
@@ -68,7 +69,8 @@ void Deployer::adopt_links() {
   for (const auto& entry : std::filesystem::directory_iterator(pins_, failure)) {
     unsigned named = 0;
     char hook_name[5] = {};
-    if (std::sscanf(entry.path().filename().c_str(), "link-%u-%4s", &named, hook_name) != 2) continue;
+    if (std::sscanf(entry.path().filename().c_str(), "link-%u-%4s", &named, hook_name) != 2)
+      continue;
     IfIndex ifindex = 0;
     std::uint32_t program = 0;
     auto link = BpfLink::adopt(entry.path(), ifindex, program);
@@ -107,8 +109,10 @@ std::vector<Failure> Deployer::carry_out(const std::vector<Action>& actions) {
     if (auto* load = std::get_if<Load>(&action)) {
       const Result<Pipeline>& pipeline = pipelines_.at(load->program.hook);
       Result<LoadedProgram> program = std::unexpected(Error{});
-      if (pipeline) program = pipeline->load(load->program.constants, load->guard);
-      else program = std::unexpected(pipeline.error());
+      if (pipeline)
+        program = pipeline->load(load->program.constants, load->guard);
+      else
+        program = std::unexpected(pipeline.error());
       if (!program) {
         refused[load->program] = program.error();
       } else {
@@ -162,9 +166,13 @@ void Deployer::detach(IfIndex ifindex) {
   running_.interfaces.erase(ifindex);
 }
 
-void Deployer::renew_lease(std::uint64_t until) { lease_->until = until; }
+void Deployer::renew_lease(std::uint64_t until) {
+  lease_->until = until;
+}
 
-int Deployer::events_fd() const { return ring_buffer__epoll_fd(ring_.get()); }
+int Deployer::events_fd() const {
+  return ring_buffer__epoll_fd(ring_.get());
+}
 
 bool Deployer::drain() {
   event_seen = false;
@@ -176,7 +184,9 @@ void Deployer::hear_again() {
   for (auto& [spec, program] : programs_) program.guard->reported = 0;
 }
 
-Result<tna_counters> Deployer::counters(IfIndex ifindex) const { return counters_->read(ifindex); }
+Result<tna_counters> Deployer::counters(IfIndex ifindex) const {
+  return counters_->read(ifindex);
+}
 
 void Deployer::forget(IfIndex ifindex) {
   detach(ifindex);

@@ -30,9 +30,9 @@ struct ProgramFacts {
 
 class Deployer {
  public:
-  // Works in the calling thread's network namespace, with `pins` (a folder below /sys/fs/bpf) as its own.
-  // What an earlier daemon left there goes on running and is taken over. `counters`: for how many
-  // interfaces there are counters.
+  // Works in the calling thread's network namespace, with `pins` (a folder below /sys/fs/bpf) as
+  // its own. What an earlier daemon left there goes on running and is taken over. `counters`: for
+  // how many interfaces there are counters.
   static Result<Deployer> open(const std::string& pins, std::uint32_t counters);
   Deployer(Deployer&&) noexcept;
   Deployer& operator=(Deployer&&) noexcept;
@@ -46,8 +46,8 @@ class Deployer {
 
   // The fast path goes on until jiffies64 is past this.
   void renew_lease(std::uint64_t until);
-  // Readable when a guard has failed; drain() says whether one had. A program says so once, and again
-  // only after hear_again().
+  // Readable when a guard has failed; drain() says whether one had. A program says so once, and
+  // again only after hear_again().
   int events_fd() const;
   bool drain();
   void hear_again();

@@ -23,14 +23,30 @@ struct Running {
   std::map<IfIndex, RunningInterface> interfaces;
 };
 
-struct Load { ProgramSpec program; tna_guard guard; };
+struct Load {
+  ProgramSpec program;
+  tna_guard guard;
+};
 // Of a program that stays. One that is to be replaced keeps its old guards, and so fails them: its
 // constants need not fit what the new ones stand for.
-struct Rearm { ProgramSpec program; tna_guard guard; };
-struct Update { IfIndex ifindex; ProgramSpec program; };  // between two packets
-struct Attach { IfIndex ifindex; ProgramSpec program; };
-struct Detach { IfIndex ifindex; };
-struct Unload { ProgramSpec program; };
+struct Rearm {
+  ProgramSpec program;
+  tna_guard guard;
+};
+struct Update {
+  IfIndex ifindex;
+  ProgramSpec program;
+};  // between two packets
+struct Attach {
+  IfIndex ifindex;
+  ProgramSpec program;
+};
+struct Detach {
+  IfIndex ifindex;
+};
+struct Unload {
+  ProgramSpec program;
+};
 using Action = std::variant<Load, Rearm, Update, Attach, Detach, Unload>;
 
 // In the order to be carried out. An interface whose hook changes is detached before it is attached

@@ -29,7 +29,8 @@ std::string refusal(const std::string& log) {
 Result<> share(bpf_object* object, const char* name, int fd) {
   bpf_map* map = bpf_object__find_map_by_name(object, name);
   if (!map) return error(std::string("the pipeline has no map ") + name);
-  if (int code = bpf_map__reuse_fd(map, fd)) return errno_error(std::string("share map ") + name, -code);
+  if (int code = bpf_map__reuse_fd(map, fd))
+    return errno_error(std::string("share map ") + name, -code);
   return {};
 }
 
@@ -73,7 +74,8 @@ Result<Pipeline> Pipeline::open(Hook hook, const SharedMaps& shared) {
           : bpf_object__open_mem(tna_object_pipeline_tc, tna_object_pipeline_tc_size, &options));
   bpf_object* object = pipeline.object_.get();
   if (!object) return errno_error("open the pipeline (" + log.last() + ")");
-  bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "tna_counters"), shared.counters_entries);
+  bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "tna_counters"),
+                           shared.counters_entries);
   TRY(share(object, "tna_slots", shared.slots));
   TRY(share(object, "tna_counters", shared.counters));
   TRY(share(object, "tna_events", shared.events));
@@ -83,7 +85,8 @@ Result<Pipeline> Pipeline::open(Hook hook, const SharedMaps& shared) {
   std::string verifier(1 << 16, '\0');
   bpf_program__set_log_buf(program, verifier.data(), verifier.size());
   if (int code = bpf_object__load(object))
-    return errno_error("load the pipeline (" + log.last() + "; " + refusal(verifier.c_str()) + ")", -code);
+    return errno_error("load the pipeline (" + log.last() + "; " + refusal(verifier.c_str()) + ")",
+                       -code);
   pipeline.instructions_.assign(bpf_program__insns(program),
                                 bpf_program__insns(program) + bpf_program__insn_cnt(program));
   pipeline.constants_fd_ = bpf_map__fd(bpf_object__find_map_by_name(object, ".rodata"));
@@ -94,25 +97,30 @@ Result<Pipeline> Pipeline::open(Hook hook, const SharedMaps& shared) {
 Result<LoadedProgram> Pipeline::load(const tna_const& constants, const tna_guard& guard) const {
   auto start = std::chrono::steady_clock::now();
   LoadedProgram program;
-  program.constants = TRY(create_value_map("tna_const", sizeof constants, BPF_F_RDONLY_PROG, &constants));
+  program.constants =
+      TRY(create_value_map("tna_const", sizeof constants, BPF_F_RDONLY_PROG, &constants));
   if (bpf_map_freeze(program.constants.get())) return errno_error("freeze the constants");
   program.guard_map = TRY(create_value_map("tna_guard", sizeof guard, BPF_F_MMAPABLE, &guard));
   program.guard = TRY(MappedValue<tna_guard>::map(program.guard_map.get(), "tna_guard"));
 
   std::vector<bpf_insn> code = instructions_;
   for (bpf_insn& instruction : code) {
-    if (instruction.code != (BPF_LD | BPF_IMM | BPF_DW) || instruction.src_reg != BPF_PSEUDO_MAP_VALUE)
+    if (instruction.code != (BPF_LD | BPF_IMM | BPF_DW) ||
+        instruction.src_reg != BPF_PSEUDO_MAP_VALUE)
       continue;
-    if (instruction.imm == constants_fd_) instruction.imm = program.constants.get();
-    else if (instruction.imm == guard_fd_) instruction.imm = program.guard_map.get();
+    if (instruction.imm == constants_fd_)
+      instruction.imm = program.constants.get();
+    else if (instruction.imm == guard_fd_)
+      instruction.imm = program.guard_map.get();
   }
 
   bool xdp = hook_ == Hook::xdp;
   std::string verifier(1 << 16, '\0');
   LIBBPF_OPTS(bpf_prog_load_opts, options, .prog_flags = xdp ? kFrags : 0);
   auto load = [&] {
-    return Fd(bpf_prog_load(xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, xdp ? "tna_xdp" : "tna_tc",
-                            "Dual BSD/GPL", code.data(), code.size(), &options));
+    return Fd(bpf_prog_load(xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS,
+                            xdp ? "tna_xdp" : "tna_tc", "Dual BSD/GPL", code.data(), code.size(),
+                            &options));
   };
   program.fd = load();
   if (!program.fd) {  // once more, for the verifier's words: writing them takes it time

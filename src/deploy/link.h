@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the prebuilt spine to a specialised program. libbpf opens and relocates the spine once per hook, which
-// costs some 25 ms of walking the kernel's types; each program after that is a copy of its
-// instructions with constants and guards of its own (5 ms, nearly all of it the verifier).
+// From the prebuilt spine to a specialised program. libbpf opens and relocates the spine once per
+// hook, which costs some 25 ms of walking the kernel's types; each program after that is a copy of
+// its instructions with constants and guards of its own (5 ms, nearly all of it the verifier).
 #pragma once
 
 #include <linux/bpf.h>

@@ -41,6 +41,10 @@ void PacketSocket::send(const Bytes& frame) {
     refuse("send a frame");
 }
 
+void PacketSocket::set_mark(int mark) {
+  if (setsockopt(socket_.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark)) refuse("mark a socket");
+}
+
 void PacketSocket::send_unfinished(const Bytes& frame, std::uint16_t start, std::uint16_t offset) {
   int on = 1;
   if (setsockopt(socket_.get(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on))

@@ -18,6 +18,8 @@ class PacketSocket {
   explicit PacketSocket(IfIndex, int protocol = kAllProtocols);
 
   void send(const Bytes& frame);
+  // What it sends from now on has this mark.
+  void set_mark(int mark);
   // As a program's own packet leaves it: the checksum at `offset` from `start` on is left to the
   // device (CHECKSUM_PARTIAL).
   void send_unfinished(const Bytes& frame, std::uint16_t start, std::uint16_t offset);

@@ -23,7 +23,7 @@ B=${RUN}b
 WORK=$(mktemp -d "/tmp/tna-$SELF-XXXXXX")
 CONTROL=$WORK/control.sock
 COUNT=20 # frames in a shot
-TNAD= LOCK= PINS= # pid of the daemon
+TNAD= PINS= # pid of the daemon
 STATIONS=()
 ALSO= # further namespaces of the scenario
 CHILDREN=()
@@ -31,11 +31,21 @@ CHILD=
 CHECKS=0 FAILURES=0 NOW="setup"
 declare -A FLOW=()
 
+DROPS=0
 # --- results ----------------------------------------------------------------------------------
 say() { echo "$SELF[$HOOK] $NOW: $*"; }
 fail() {
+  local drops
   FAILURES=$((FAILURES + 1))
   say "FAILED: $*"
+  drops=$(($(backlog_drops) - DROPS))
+  [ $drops = 0 ] || say "(this machine's receive queues lost $drops packets: other load?)"
+}
+# What all CPUs have dropped for want of room, of whatever network namespace.
+backlog_drops() {
+  local total=0 dropped rest
+  while read -r rest dropped rest; do total=$((total + 16#$dropped)); done </proc/net/softnet_stat
+  echo $total
 }
 # check "what must be so" COMMAND...
 check() {
@@ -142,8 +152,7 @@ start_tnad() {
   TNAD=$!
   wait_until 10 tnad_ready
   check "tnad became ready: $(tail -3 "$LOG")" kill -0 "$TNAD" 2>/dev/null || return 1
-  LOCK=$(readlink "/proc/$TNAD/fd/"* | grep '/run/tna/.*lock') # named after the namespace's cookie
-  PINS=/sys/fs/bpf/tna/$(basename "$LOCK" .lock)
+  PINS=$(readlink "/proc/$TNAD/fd/"* | grep /sys/fs/bpf/tna/) # it is the daemon's lock, too
 }
 tnad_ready() { grep -q ready "$LOG" || not kill -0 "$TNAD" 2>/dev/null; } 2>/dev/null
 stop_tnad() {
@@ -281,13 +290,14 @@ cleanup() {
   done
   wait 2>/dev/null
   end_world
-  rm -rf "$WORK" "$PINS" "$LOCK"
+  rm -rf "$WORK" "$PINS"
 }
 run_tests() {
   local all test
   all=${TESTS:-$(sed -n 's/^\(test_[a-z0-9_]*\)() .*/\1/p' "$0")}
   [ "$(id -u)" = 0 ] || skip_all "root is needed"
   [ -x "$TRAFFIC" ] || skip_all "$TRAFFIC is not built"
+  DROPS=$(backlog_drops)
   trap cleanup EXIT
   trap 'exit 130' INT TERM
   for HOOK in $HOOKS; do

@@ -45,7 +45,7 @@ obeyed() {
     sends_fast h1 h2 h2 "${OPTIONS[@]}"
     fast=${AFTER[0]}
     into_state "$state"
-    flow h1 h2 --rate 2000 --before 80 --after 100 "${OPTIONS[@]}" -- "$@"
+    flow h1 h2 --rate 3000 --before 50 --after 60 "${OPTIONS[@]}" -- "$@"
     at_least "frames before the change" 100 "${FLOW[h2_before]}"
     at_least "frames after the change" 100 "${FLOW[sent_after]}"
     for name in h2 h3; do

@@ -113,7 +113,7 @@ test_ageing() {
   sends_fast h1 h2 h2
   before=$(fast_packets p1)
   flow h1 h2 --rate 200 --count 1600
-  same "frames of the flow at h2" 1600 "${FLOW[h2_before]}"
+  same "frames of the flow at h2 (first missing: ${FLOW[h2_missing]})" 1600 "${FLOW[h2_before]}"
   tna_on && at_least "fast frames of the flow" 1400 $(($(fast_packets p1) - before))
   finish $monitor
   check "the source aged while it sent: $(grep "$(mac h1)" "$WORK/fdb.log")" \

@@ -110,13 +110,15 @@ Result<> flow(const FlowOptions& options) {
               static_cast<unsigned long long>(*change), static_cast<unsigned long long>(before),
               static_cast<unsigned long long>(source.sent() - before),
               static_cast<unsigned long long>(source.refused()));
-  for (const auto& [name, c] : catchers.counts(*change))
+  for (const auto& [name, c] : catchers.counts(*change, source.sent())) {
     for (const auto& [what, value] : {std::pair{"before", c.before},
                                       {"after", c.after},
                                       {"doubled", c.doubled},
                                       {"altered", c.altered},
                                       {"reordered", c.reordered}})
       std::printf(" %s_%s=%llu", name.c_str(), what, static_cast<unsigned long long>(value));
+    std::printf(" %s_missing=%lld", name.c_str(), static_cast<long long>(c.missing));
+  }
   std::printf("\n");
   return {};
 }

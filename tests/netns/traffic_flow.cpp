@@ -19,7 +19,7 @@ void sleep_until(std::uint64_t moment) {
   clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr);
 }
 
-Counts count(const std::vector<Stamp>& caught, std::uint64_t change) {
+Counts count(const std::vector<Stamp>& caught, std::uint64_t change, std::uint64_t sent) {
   Counts counts;
   std::unordered_set<std::uint64_t> seen;
   std::uint64_t highest = 0;
@@ -32,6 +32,9 @@ Counts count(const std::vector<Stamp>& caught, std::uint64_t change) {
     if (stamp.number < highest) ++counts.reordered;
     highest = std::max(highest, stamp.number);
   }
+  std::uint64_t first = 0;
+  while (seen.contains(first)) ++first;
+  if (first < sent) counts.missing = static_cast<std::int64_t>(first);
   return counts;
 }
 
@@ -87,10 +90,11 @@ void Catchers::run() {
   }
 }
 
-std::vector<std::pair<std::string, Counts>> Catchers::counts(std::uint64_t change) const {
+std::vector<std::pair<std::string, Counts>> Catchers::counts(std::uint64_t change,
+                                                             std::uint64_t sent) const {
   std::vector<std::pair<std::string, Counts>> all;
   for (const Catcher& catcher : catchers_) {
-    all.emplace_back(catcher.name, count(catcher.caught, change));
+    all.emplace_back(catcher.name, count(catcher.caught, change, sent));
     all.back().second.altered = catcher.altered;
   }
   return all;

@@ -18,6 +18,7 @@ struct Counts {
   std::uint64_t doubled = 0;            // caught more than once
   std::uint64_t altered = 0;            // bytes differ from those that were sent
   std::uint64_t reordered = 0;          // overtaken by a later one
+  std::int64_t missing = -1;            // the first one that was not caught, -1: none
 };
 
 // Everybody who listens, in a thread of its own until finish().
@@ -31,8 +32,9 @@ class Catchers {
   // until none has come for `quiet_ms`.
   void finish(std::uint64_t expected, int quiet_ms);
 
-  // Counts of each name, in the order of add().
-  std::vector<std::pair<std::string, Counts>> counts(std::uint64_t change) const;
+  // Counts of each name, in the order of add(), of `sent` frames.
+  std::vector<std::pair<std::string, Counts>> counts(std::uint64_t change,
+                                                     std::uint64_t sent) const;
 
  private:
   struct Catcher {
