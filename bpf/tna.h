@@ -41,7 +41,7 @@
 	X(SOURCE_LOCAL, "source_local", "the source MAC is one of the bridge's own")           \
 	X(SOURCE_REFRESH, "source_refresh", "Linux must refresh the source's FDB entry")       \
 	X(FDB_MISS, "fdb_miss", "no FDB entry for the destination")                            \
-	X(FDB_BUSY, "fdb_busy", "the FDB is being resized or a hash chain is too long")        \
+	X(FDB_BUSY, "fdb_busy", "the FDB is a nested hash table, short of memory")             \
 	X(LOCAL, "local", "the destination is the bridge itself")                              \
 	X(SAME_PORT, "same_port", "the destination is behind the ingress port")                \
 	X(EGRESS_STATE, "egress_state", "the egress port is not forwarding")                   \

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 #include <string_view>
+#include <tuple>
 
 namespace tna {
 namespace {
@@ -64,6 +65,22 @@ std::string foreign_rules(const NetfilterState& netfilter) {
                function + "): an nftables bridge table or ebtables, left to Linux so far";
   if (bridge_netfilter_active(netfilter) && !netfilter.call_iptables)
     return "br_netfilter is active, but its sysctls net.bridge.bridge-nf-* were not found";
+  return {};
+}
+
+std::string rules_on_bridged_ip(const NetfilterState& netfilter, const Node& bridge) {
+  if (!bridge_netfilter_active(netfilter)) return {};
+  const std::tuple<const char*, const std::array<HookArray, TNA_HOOKS>&, bool> families[] = {
+      {"iptables", netfilter.ipv4,
+       netfilter.call_iptables_now || bridge.number("nf_call_iptables")},
+      {"ip6tables", netfilter.ipv6,
+       netfilter.call_ip6tables_now || bridge.number("nf_call_ip6tables")},
+  };
+  for (const auto& [name, arrays, called] : families)
+    for (const HookArray& array : arrays)
+      if (std::string function = acting(array); called && !function.empty())
+        return "br_netfilter hands bridged packets to rules (" + function +
+               "), which are left to Linux so far (net.bridge.bridge-nf-call-" + name + ")";
   return {};
 }
 

@@ -52,6 +52,10 @@ class Planner {
     if (!node.blockers.empty()) return leave(interface, node.blockers.front().reason);
     if (std::string reason = foreign_rules(capabilities_.netfilter); !reason.empty())
       return leave(interface, reason);
+    if (const Node* bridge = graph_.related(node.ifindex, kPortOf))
+      if (std::string reason = rules_on_bridged_ip(capabilities_.netfilter, *bridge);
+          !reason.empty())
+        return leave(interface, reason);
     if (auto id = node.number("xdp.program_id"); id && !inputs_.own_programs.contains(id))
       return leave(interface, "another XDP program (id " + std::to_string(id) +
                                   ") is attached; TNA stays away from it");

@@ -74,6 +74,8 @@ struct NetfilterState {
   // br_netfilter is not active.
   std::uint64_t call_iptables = 0, call_ip6tables = 0;
   std::uint64_t filter_vlan_tagged = 0, filter_pppoe_tagged = 0;
+  // The first two as of now: is it worth while to stand before br_netfilter at all?
+  int call_iptables_now = 0, call_ip6tables_now = 0;
   bool operator==(const NetfilterState&) const = default;
 };
 

@@ -146,6 +146,9 @@ Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols,
   } else {
     TRY(find_bridge_nf(memory, state));
   }
+  if (!state.call_iptables) return state;
+  state.call_iptables_now = TRY(memory.read<int>(state.call_iptables));
+  state.call_ip6tables_now = TRY(memory.read<int>(state.call_ip6tables));
   return state;
 }
 

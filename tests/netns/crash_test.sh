@@ -100,6 +100,35 @@ test_stop_after_crash() { # what a dead daemon left is the next one's, and goes 
   start_tnad
 }
 
+test_detach() { # by hand, and back
+  sends_fast h1 h2 h2
+  tna detach p1 >/dev/null
+  same "hook of p1" none "$(hook_of p1)"
+  sends h1 h2 h2
+  sends_fast h2 h1 h1
+  tna attach p1 >/dev/null
+  sends_fast h1 h2 h2
+  tna detach >/dev/null
+  same "hooks" "none none" "$(hook_of p1) $(hook_of p2)"
+  nothing_attached
+  sends h1 h2 h2
+  tna attach >/dev/null
+  sends_fast h1 h2 h2
+}
+
+test_detach_after_crash() { # without a daemon: what a dead one left goes
+  sends_fast h1 h2 h2
+  objects >"$WORK/objects"
+  kill_tnad
+  tna detach >/dev/null
+  check "the folder of pins $PINS is left" not test -e "$PINS"
+  wait_until 5 gone "$WORK/objects" || fail "still in the kernel: $LEFT"
+  nothing_attached
+  sends h1 h2 h2
+  start_tnad
+  sends_fast h1 h2 h2
+}
+
 test_changed_while_dead() { # the next daemon finds another world
   sends_fast h1 h2 h2
   kill_tnad

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+# frames.sh: sending exactly counted frames between stations, and saying who does the work; a part
+# of lib.sh.
+
+# flow FROM TO [OPTION...]: tna_traffic between stations, all of them listening; the result in FLOW.
+# TO may be any name that mac() knows, or a MAC.
+flow() {
+  flow_words "$@"
+  flow_result "$("${WORDS[@]}")" "$@"
+}
+# flow_start FROM TO [OPTION...], flow_end: the same in the background, until it is ended.
+flow_start() {
+  flow_words "$@"
+  "${WORDS[@]}" >"$WORK/flow" &
+  FLOW_PID=$!
+  CHILDREN+=("$FLOW_PID")
+}
+flow_end() {
+  finish "$FLOW_PID"
+  flow_result "$(cat "$WORK/flow")" "in the background"
+}
+flow_words() {
+  local from=$1 to=$2 name
+  shift 2
+  WORDS=("$TRAFFIC" flow --from "$RUN$from:eth0" --to "$(mac "$to")")
+  for name in "${STATIONS[@]}"; do WORDS+=(--listen "$name=$RUN$name:eth0"); done
+  WORDS+=("$@")
+}
+flow_result() {
+  local word result=$1
+  shift
+  FLOW=()
+  for word in $result; do FLOW[${word%%=*}]=${word#*=}; done
+  [ -n "${FLOW[sent_before]:-}" ] || fail "tna_traffic $*"
+}
+# sends FROM TO "h2 h3" [OPTION...]: a shot arrives at exactly these, once and unaltered.
+sends() {
+  local from=$1 to=$2 wanted=" $3 " name got expected=0 words=($3)
+  shift 3
+  expected=$((${#words[@]} * COUNT))
+  flow "$from" "$to" --count $COUNT --expected $expected "$@"
+  for name in "${STATIONS[@]}"; do
+    got=${FLOW[${name}_before]:-?}
+    case $wanted in
+      *" $name "*) same "$from -> $to $*: frames at $name" $COUNT "$got" ;;
+      *) same "$from -> $to $*: frames at $name" 0 "$got" ;;
+    esac
+    same "$from -> $to $*: doubled, altered at $name" "0 0" \
+      "${FLOW[${name}_doubled]:-?} ${FLOW[${name}_altered]:-?}"
+  done
+}
+# sends_fast FROM TO "h2" [OPTION...]: as sends, and within some seconds all frames go fast.
+sends_fast() {
+  local failures=$FAILURES
+  sends_until "p${1#h}" "-" "$@" && return
+  [ "$FAILURES" = "$failures" ] &&
+    fail "$*: not fast (${BEFORE[*]} to ${AFTER[*]} for $COUNT), $(counted "p${1#h}")"
+}
+# sends_slow REASON FROM TO "h2" [OPTION...]: as sends, and Linux does it, for that reason (several:
+# "a b"; some: "*"; "any" also where none is counted, since no program is there any more).
+sends_slow() {
+  local reason=$1 failures=$FAILURES
+  shift
+  sends_until "p${1#h}" "$reason" "$@" && return
+  [ "$FAILURES" = "$failures" ] &&
+    fail "$*: not punted as '$reason' (${BEFORE[*]} to ${AFTER[*]} for $COUNT), $(counted "p${1#h}")"
+}
+sends_until() {
+  local in=$1 reason=$2 deadline=$((SECONDS + 6)) failures=$FAILURES
+  shift 2
+  CHECKS=$((CHECKS + 1))
+  while :; do
+    BEFORE=($(counters "$in" "$reason"))
+    sends "$@"
+    AFTER=($(counters "$in" "$reason"))
+    tna_on || return 0
+    [ "$FAILURES" = "$failures" ] || return 1
+    case $reason in
+      -) [ $((AFTER[0] - BEFORE[0])) -ge $COUNT ] && return 0 ;;
+      any) [ "${AFTER[0]:-0}" = "${BEFORE[0]:-0}" ] && return 0 ;;
+      *) [ $((AFTER[1] - BEFORE[1])) -ge $COUNT ] && [ "${AFTER[0]}" = "${BEFORE[0]}" ] && return 0 ;;
+    esac
+    [ $SECONDS -ge $deadline ] && return 1
+    sleep 0.05
+  done
+}
+# learn h1 h2: Linux learns where these are.
+learn() {
+  local name
+  for name in "$@"; do
+    "$TRAFFIC" flow --from "$RUN$name:eth0" --to ff:ff:ff:ff:ff:ff --ethertype 0x88b5 --count 1 \
+      --quiet 0 >/dev/null
+    wait_until 2 fdb_has "$(mac "$name")" "p${name#h}" || fail "$name was not learned"
+  done
+}
+fdb_has() { fdb show br br0 | grep -q "^$1 dev $2 "; } # fdb_has MAC PORT
+forget() { fdb del "$(mac "$1")" dev "p${1#h}" master 2>/dev/null; }
+ping_ok() { in_ns "$1" ping -q -c "${3:-3}" -i 0.1 -W 2 "$2" >/dev/null; } # ping_ok h1 192.0.2.2
