@@ -107,6 +107,21 @@ TEST(Guard, FunctionsOfOlderBridgeNetfilterAreItsOwn) {
 }
 
 // Times are centiseconds, as `ip -d link` and the kernel count them; jiffies are 4 ms here.
+TEST(Guard, RulesOnBridgedIpAreTroubleOnlyWhileTheyAreCalled) {
+  NetfilterState state = test::bridge_netfilter();
+  state.call_iptables_now = 1;
+  Node bridge{.name = "br0", .type = "bridge"};
+  EXPECT_EQ(rules_on_bridged_ip(state, bridge), "");
+
+  state.ipv4[TNA_HOOK_FORWARD].functions.push_back("ipt_do_table");
+  EXPECT_NE(rules_on_bridged_ip(state, bridge).find("ipt_do_table"), std::string::npos);
+  state.call_iptables_now = 0;
+  EXPECT_EQ(rules_on_bridged_ip(state, bridge), "");
+  bridge.attributes["nf_call_iptables"] = std::int64_t{1};  // the bridge's own switch
+  EXPECT_NE(rules_on_bridged_ip(state, bridge), "");
+  EXPECT_EQ(rules_on_bridged_ip(NetfilterState{}, bridge), "") << "br_netfilter is not there";
+}
+
 TEST(Guard, EntriesAreRefreshedInAQuarterOfTheirLife) {
   auto after = [](const std::string& world) { return refresh_after(test::graph(world), 250); };
   EXPECT_EQ(after(""), 250u);
