@@ -136,8 +136,16 @@ capture() { # capture NAME IF FILE [TCPDUMP-OPTION...]: tcpdump until finish $CH
   CHILDREN+=("$CHILD")
   wait_until 3 grep -q listening "$log" || fail "tcpdump -i $where does not start"
 }
-finish() { # finish PID: ends a background command and waits for it
+# finish PID: ends a background command and waits for it. A tcpdump that is told to end while it starts
+# forgets it, and is killed then.
+finish() {
+  local i
   kill -TERM "$1" 2>/dev/null
+  for ((i = 0; i < 20; i++)); do
+    kill -0 "$1" 2>/dev/null || break
+    sleep 0.05
+  done
+  kill -KILL "$1" 2>/dev/null
   wait "$1" 2>/dev/null
 }
 
