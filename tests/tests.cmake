@@ -39,7 +39,7 @@ foreach(scenario IN LISTS SCENARIOS)
   string(REPLACE "_test" "" name ${name})
   add_test(NAME netns.${name} COMMAND bash ${scenario})
   set_tests_properties(netns.${name} PROPERTIES
-                       ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 4 TIMEOUT 900)
+                       ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 4 TIMEOUT 420)
 endforeach()
 
 add_test(NAME check.includes COMMAND bash ${CMAKE_SOURCE_DIR}/tests/check/includes.sh)
