@@ -99,7 +99,7 @@ struct tna_guard {
 	__u64 filter_pppoe_tagged;
 	__u64 refresh_after;	       /* jiffies: an FDB entry older than that is Linux's to refresh */
 	__u32 armed;		       /* 0: everything goes to Linux */
-	__u32 reported;		       /* set by the program when it has sent TNA_EVENT_STALE */
+	__u32 reported;		       /* set by the program when it has sent an event */
 };
 static_assert(sizeof(struct tna_guard) == 16 * 8, "shared: no holes");
 
@@ -123,7 +123,10 @@ struct tna_counters {
 };
 
 /* What the fast path tells the controller, by ring buffer. */
-enum { TNA_EVENT_STALE = 1 };
+enum {
+	TNA_EVENT_STALE = 1,	/* a guard failed */
+	TNA_EVENT_SUPPRESS = 2, /* the bridge suppresses neighbour resolution, the program does not know how */
+};
 struct tna_event {
 	__u32 kind;
 	__u32 ifindex;

@@ -16,10 +16,10 @@ static __always_inline struct tna_counters *tna_counters_of(struct tna_pkt *p)
 	return bpf_map_lookup_elem(&tna_counters, &slot->index);
 }
 
-/* Once until the controller arms the guard anew: the change may have sent no other notification. */
-static __always_inline void tna_report_stale(struct tna_pkt *p)
+/* Once until the controller asks again: the change may have sent no other notification. */
+static __always_inline void tna_report(struct tna_pkt *p, __u32 kind)
 {
-	struct tna_event event = {.kind = TNA_EVENT_STALE, .ifindex = tna_ctx_ifindex(p)};
+	struct tna_event event = {.kind = kind, .ifindex = tna_ctx_ifindex(p)};
 
 	if (tna_guard.reported)
 		return;
@@ -38,7 +38,9 @@ static __always_inline void tna_count_punt(struct tna_pkt *p)
 	if (c && reason < TNA_R_COUNT)
 		c->punts[reason]++;
 	if (reason == TNA_R_STALE)
-		tna_report_stale(p);
+		tna_report(p, TNA_EVENT_STALE);
+	if (reason == TNA_R_SUPPRESS && !TNA_ON(p, suppress))
+		tna_report(p, TNA_EVENT_SUPPRESS);
 }
 
 #endif

@@ -146,10 +146,15 @@ class Planner {
       if (auto constant = traits(*module).constant) constants.*constant = 1;
       interface.modules.push_back({use.name, use.because});
     }
+    const Node* bridge = graph_.related(node.ifindex, kPortOf);
+    if (bridge && inputs_.suppressing.contains(bridge->ifindex) && !constants.suppress) {
+      constants.suppress = 1;
+      interface.modules.push_back(
+          {traits(Module::suppress).name, "the bridge still answers ARP and neighbour discovery"});
+    }
     std::ranges::stable_sort(interface.modules, {},
                              [](const PlannedModule& m) { return module_named(m.name); });
 
-    const Node* bridge = graph_.related(node.ifindex, kPortOf);
     if (constants.bridge_nf4 && bridge && bridge->text("address").find(':') != std::string::npos)
       constants.bridge_nf6 = 1;
     if (interface.hook() == Hook::xdp) constants.veth = node.type == "veth";

@@ -60,9 +60,7 @@ Controller::Controller(EventLoop& loop, ControllerOptions options, KernelView ke
 Result<> Controller::listen() {
   for (int fd : kernel_.fds())
     watches_.push_back(TRY(loop_.on_readable(fd, [this, fd] { read(fd); })));
-  watches_.push_back(TRY(loop_.on_readable(deployer_.events_fd(), [this] {
-    if (deployer_.drain()) mark_changed(0us);  // a guard failed: what it compares with has changed
-  })));
+  watches_.push_back(TRY(loop_.on_readable(deployer_.events_fd(), [this] { read_programs(); })));
   if (auto devices = DeviceWatch::open()) {
     devices_.emplace(std::move(*devices));
     watches_.push_back(TRY(loop_.on_readable(devices_->fd(), [this] { read_devices(); })));
@@ -96,6 +94,16 @@ void Controller::read_devices() {
   if (!to_probe_.empty()) mark_changed(std::chrono::milliseconds(options_.config.settle_ms));
 }
 
+// A guard failed: what it compares with has changed. Or the kernel does something that the
+// configuration does not show.
+void Controller::read_programs() {
+  for (const tna_event& event : deployer_.drain()) {
+    const Node* bridge = graph_.related(event.ifindex, "port of");
+    if (event.kind == TNA_EVENT_SUPPRESS && bridge) suppressing_.insert(bridge->ifindex);
+    mark_changed(0us);
+  }
+}
+
 void Controller::resync_later(const Error& why) {
   log_warning("{}; reading the configuration anew", why.message);
   resync_.arm(kTryAgain);
@@ -110,6 +118,7 @@ void Controller::take(const std::vector<Event>& events) {
       capabilities_.devices.erase(gone->ifindex);
       deployer_.forget(gone->ifindex);
       released_.erase(gone->ifindex);
+      suppressing_.erase(gone->ifindex);
     }
     changed |= store_.apply(event, options_.knowledge) == Change::configuration;
   }
@@ -161,8 +170,12 @@ void Controller::pass() {
   auto probed = Clock::now();
 
   Graph graph = build(store_, options_.knowledge);
-  PlanInputs inputs{options_.hook_override, options_.config, deployer_.program_ids(), released_,
-                    paused_};
+  PlanInputs inputs{options_.hook_override,
+                    options_.config,
+                    deployer_.program_ids(),
+                    released_,
+                    paused_,
+                    suppressing_};
   Plan wanted = plan(graph, capabilities_, inputs);
   std::vector<Action> actions = diff(deployer_.running(), wanted);
   auto planned = Clock::now();

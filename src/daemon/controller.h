@@ -67,6 +67,7 @@ class Controller {
   Result<> listen();
   void read(int fd);
   void read_devices();
+  void read_programs();
   void take(const std::vector<Event>& events);
   void mark_changed(std::chrono::microseconds settle);
   void resync_later(const Error&);
@@ -89,6 +90,7 @@ class Controller {
   Plan plan_;
   std::set<IfIndex> to_probe_;  // devices that changed since they were probed
   std::set<IfIndex> released_;
+  std::set<IfIndex> suppressing_;  // bridges: PlanInputs
   bool paused_ = false;
   std::map<IfIndex, std::string> failures_;
   std::uint64_t generation_ = 0;

@@ -15,13 +15,12 @@ namespace {
 
 constexpr std::uint32_t kEventBytes = 4096;
 
-// A failing guard says so by an event; that one came is all that matters.
-int note_event(void* seen, void*, std::size_t) {
-  *static_cast<bool*>(seen) = true;
+std::vector<tna_event> events_heard;
+
+int hear_event(void*, void* event, std::size_t size) {
+  if (size >= sizeof(tna_event)) events_heard.push_back(*static_cast<tna_event*>(event));
   return 0;
 }
-
-bool event_seen = false;
 
 }  // namespace
 
@@ -53,7 +52,7 @@ Result<> Deployer::open_maps(std::uint32_t counters) {
                                       sizeof(tna_lease), 1, BPF_F_MMAPABLE}));
   events_ = TRY(pinned_map(pins_, {"tna_events", BPF_MAP_TYPE_RINGBUF, 0, 0, kEventBytes, 0}));
   lease_ = TRY(MappedValue<tna_lease>::map(lease_map_.get(), "tna_lease"));
-  ring_ = {ring_buffer__new(events_.get(), note_event, &event_seen, nullptr), ring_buffer__free};
+  ring_ = {ring_buffer__new(events_.get(), hear_event, nullptr, nullptr), ring_buffer__free};
   if (!ring_) return errno_error("open the ring buffer of events");
   counters_ = std::make_unique<Counters>(slots_.get(), counters_map_.get(),
                                          counters_entries(counters_map_.get()));
@@ -174,10 +173,9 @@ int Deployer::events_fd() const {
   return ring_buffer__epoll_fd(ring_.get());
 }
 
-bool Deployer::drain() {
-  event_seen = false;
+std::vector<tna_event> Deployer::drain() {
   ring_buffer__consume(ring_.get());
-  return event_seen;
+  return std::exchange(events_heard, {});
 }
 
 void Deployer::hear_again() {

@@ -46,10 +46,10 @@ class Deployer {
 
   // The fast path goes on until jiffies64 is past this.
   void renew_lease(std::uint64_t until);
-  // Readable when a guard has failed; drain() says whether one had. A program says so once, and
-  // again only after hear_again().
+  // Readable when programs have something to say; drain() hands it out. A program says one thing,
+  // and another only after hear_again().
   int events_fd() const;
-  bool drain();
+  std::vector<tna_event> drain();
   void hear_again();
 
   Result<tna_counters> counters(IfIndex) const;
