@@ -78,10 +78,15 @@ struct refcount_struct {
 #define tna_as(type, address) ((type *)(address))
 #define tna_plain(type, address) ((type *)(address))
 
+/* The type without `const`, which a member of a constant object has: as the type of a variable it
+ * would let clang believe that nobody writes to it.
+ */
+#define tna_mutable(type) typeof((type)0)
+
 #define tna_probe(type, address)                                                                   \
 	({                                                                                         \
-		type probed = 0;                                                                   \
-		bpf_probe_read_kernel((void *)&probed, sizeof(probed), (const void *)(address));           \
+		tna_mutable(type) probed = 0;                                                                   \
+		bpf_probe_read_kernel(&probed, sizeof(probed), (const void *)(address));           \
 		probed;                                                                            \
 	})
 #define tna_word(address) tna_probe(__u64, address)
@@ -117,12 +122,12 @@ struct refcount_struct {
 /* What the object has at `offset`. */
 #define tna_see_at(view, type, offset)                                                             \
 	({                                                                                         \
-		type seen = 0;                                                                     \
+		tna_mutable(type) seen = 0;                                                                     \
 		__u64 where = (offset), at = where - (view).from;                                  \
 		if ((view).size <= (view).room && at < (view).size)                       \
 			seen = *(type *)((const char *)(view).words + at);                         \
 		else                                                                               \
-			bpf_probe_read_kernel((void *)&seen, sizeof(seen),                                 \
+			bpf_probe_read_kernel(&seen, sizeof(seen),                                 \
 					      (const void *)(view).of + where);                    \
 		seen;                                                                              \
 	})
