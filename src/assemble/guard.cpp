@@ -17,9 +17,10 @@ constexpr std::string_view kHookNames[TNA_HOOKS] = {"prerouting", "forward", "po
 constexpr std::array<std::string_view, 5> kBridgeNetfilter = {
     "br_nf_pre_routing", "br_nf_forward", "br_nf_forward_ip", "br_nf_forward_arp",
     "br_nf_post_routing"};
-// Among the IP hooks: keeps packets that the bridge hands over from being seen twice; does nothing
-// else.
-constexpr std::string_view kSabotage = "ip_sabotage_in";
+// Among the IP hooks: the first keeps packets that the bridge hands over from being seen twice, and
+// does nothing else. AppArmor's, which is there on every Debian, looks only at packets that rules
+// have given a security mark (security/apparmor/lsm.c), and such rules are hooks of their own.
+constexpr std::array<std::string_view, 2> kHarmless = {"ip_sabotage_in", "apparmor_ip_postroute"};
 constexpr std::uint64_t kNever = ~0ULL;  // no kernel address: a guard that always fails
 
 std::string hex(std::uint64_t value) {
@@ -35,7 +36,7 @@ bool is_bridge_netfilter(const std::string& function) {
 // The first function that does not keep to itself, empty where there is none.
 std::string acting(const HookArray& array) {
   for (const std::string& function : array.functions)
-    if (function != kSabotage) return function;
+    if (std::ranges::find(kHarmless, function) == kHarmless.end()) return function;
   return {};
 }
 

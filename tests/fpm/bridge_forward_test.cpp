@@ -88,7 +88,11 @@ TEST_P(BridgeForward, TapOnTheEgressInterface) {
 }
 
 TEST_P(BridgeForward, TcProgramOnTheEgressInterface) {
-  {
+  if (!tcx()) {
+    configure("tc qdisc add dev p2 clsact; tc filter add dev p2 egress protocol all matchall");
+    EXPECT_EQ(run(udp), punt(TNA_R_EGRESS_TC));
+    configure("tc qdisc del dev p2 clsact");
+  } else {
     auto other = HelperProgram::pass(world.ifindex("p2"), HelperProgram::tcx_egress);
     EXPECT_EQ(run(udp), by_hook(punt(TNA_R_EGRESS_TC), goes_on()));
   }

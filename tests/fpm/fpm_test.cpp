@@ -12,10 +12,9 @@ FpmTest::FpmTest() {
 }
 
 void FpmTest::load(tna_const constants) {
-  const KernelMemory& memory = Shared::get().memory();
-  constants.veth = at_xdp() && memory.offset("veth_xdp_buff", "skb", "veth");
-  constants.veth_out = !at_xdp() || !memory.offset("net_device", "xdp_features");
-  if (at_xdp() && !constants.veth)
+  constants.veth = at_xdp() && sender_seen();
+  constants.veth_out = !at_xdp() || !has("net_device", "xdp_features");
+  if (!sender_seen())
     for (tna_reason reason : {TNA_R_TAG_ASIDE, TNA_R_CHECKSUM})
       kernel_lacks(reason, "veth_xdp_buff: TNA leaves XDP on a veth alone there");
   path_.reset();

@@ -21,6 +21,12 @@ class FpmTest : public testing::TestWithParam<Hook> {
  protected:
   FpmTest();
 
+  // Whether this kernel has tcx, and whether XDP on a veth sees what the sender left to the device.
+  bool tcx() const { return has("net_device", "tcx_ingress"); }
+  bool sender_seen() const { return has("veth_xdp_buff", "skb", "veth"); }
+  bool has(const char* type, const char* member, const char* module = "") const {
+    return Shared::get().memory().offset(type, member, module).has_value();
+  }
   bool at_xdp() const { return GetParam() == Hook::xdp; }
 
   // A program with these constants (and those for veth), armed with what stands in the namespace

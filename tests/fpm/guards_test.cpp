@@ -102,6 +102,7 @@ TEST_P(Guards, TapThatDoesNotSeeTheFrame) {
 }
 
 TEST_P(Guards, AnotherTcProgram) {
+  if (!tcx()) GTEST_SKIP() << "tcx";
   {
     auto other = HelperProgram::pass(world.ifindex("p1"), HelperProgram::tcx_ingress);
     EXPECT_EQ(run(udp), punt(TNA_R_TC));
@@ -111,7 +112,8 @@ TEST_P(Guards, AnotherTcProgram) {
 
 TEST_P(Guards, TcFilter) {
   configure("tc qdisc add dev p1 clsact");
-  EXPECT_EQ(run(udp), by_hook(punt(TNA_R_TC), goes_on())) << "XDP can't tell an empty one";
+  EXPECT_EQ(run(udp), by_hook(tcx() ? punt(TNA_R_TC) : goes_on(), goes_on()))
+      << "with tcx, XDP can't tell an empty one";
   configure("tc filter add dev p1 ingress protocol all u32 match u32 0 0 flowid 1:1");
   EXPECT_EQ(run(udp), punt(TNA_R_TC));
   configure("tc qdisc del dev p1 clsact");
@@ -146,12 +148,14 @@ TEST_P(GuardsOnTheWire, FinishedFrameGoesOn) {
 }
 
 TEST_P(GuardsOnTheWire, ChecksumLeftToTheDevice) {
+  if (!sender_seen()) GTEST_SKIP() << "veth_xdp_buff";
   EXPECT_EQ(on_the_wire("p1", [&] { s1.send_unfinished(packet.bytes(), 34, 6); }),
             by_hook(punt(TNA_R_CHECKSUM), goes_on()));
   EXPECT_TRUE(s2.receive(std::chrono::seconds(1)));
 }
 
 TEST_P(GuardsOnTheWire, TagBesideTheFrame) {
+  if (!sender_seen()) GTEST_SKIP() << "veth_xdp_buff";
   auto tagging = world.at_stations([&] { return HelperProgram::push_tag(world.ifindex("s1"), 5); });
   EXPECT_EQ(on_the_wire("p1", [&] { s1.send(packet.bytes()); }),
             by_hook(punt(TNA_R_TAG_ASIDE), goes_on()));

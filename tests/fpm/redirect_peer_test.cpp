@@ -32,7 +32,12 @@ class RedirectPeer : public FpmTest {
   }
   PacketSocket s1 = world.wire("s1"), s2 = world.wire("s2");
 };
-INSTANTIATE_TEST_SUITE_P(, RedirectPeer, testing::Values(Hook::tc), hook_name);
+std::vector<Hook> tc_where_it_is() {
+  std::vector<Hook> hooks = tested_hooks();
+  std::erase(hooks, Hook::xdp);
+  return hooks;
+}
+INSTANTIATE_TEST_SUITE_P(, RedirectPeer, testing::ValuesIn(tc_where_it_is()), hook_name);
 
 TEST_P(RedirectPeer, ShortWayArrives) {
   EXPECT_TRUE(arrives(udp.bytes()));

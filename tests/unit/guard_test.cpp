@@ -50,6 +50,18 @@ TEST(Guard, BridgeNetfilterWithoutRules) {
   EXPECT_EQ(guard.filter_pppoe_tagged, state.filter_pppoe_tagged);
 }
 
+TEST(Guard, AppArmorsHookWithoutMarks) {
+  NetfilterState state = test::bridge_netfilter();
+  state.ipv4[TNA_HOOK_POSTROUTING] = {0x9000, {"apparmor_ip_postroute"}};
+  EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_POSTROUTING], 0x9000u);
+  state.ipv4[TNA_HOOK_POSTROUTING].functions.push_back("selinux_ip_postroute");
+  EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_POSTROUTING], kNever);
+}
+
+TEST(Guard, ListOfTapsIsTheNamespaces) {
+  EXPECT_EQ(guard_of({.net = 0x1000, .taps = 0x1234}).taps, 0x1234u);
+}
+
 TEST(Guard, EachHookWithARuleNeverMatches) {
   for (int hook = 0; hook < TNA_HOOKS; hook++) {
     NetfilterState state = test::bridge_netfilter();
