@@ -66,8 +66,8 @@ struct PlanInputs {
   std::set<std::uint32_t> own_programs;  // ids of XDP programs that are ours
   std::set<IfIndex> released;            // taken out by `tna detach IF`
   bool paused = false;                   // `tna detach` of all
-  // Bridges that suppress neighbour resolution though no port asks for it: the kernel forgets to switch
-  // it off when the last such port leaves (6.18), and netlink does not tell. Programs do.
+  // Bridges that suppress neighbour resolution though no port asks for it: the kernel forgets to
+  // switch it off when the last such port leaves (6.18), and netlink does not tell. Programs do.
   std::set<IfIndex> suppressing;
 };
 

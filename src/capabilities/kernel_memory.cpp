@@ -30,7 +30,8 @@ struct KernelMemory::State {
     btf__free(types);
     bpf_object__close(object);
   }
-  // `ifindex`: the device that the program is to find itself on; 0: any, in whose namespace it runs.
+  // `ifindex`: the device that the program is to find itself on; 0: any, in whose namespace it
+  // runs.
   Result<tna_peek> run(std::uint64_t address, std::uint32_t size, std::uint32_t ifindex = 0);
   const btf* module(const std::string& name);
 };

@@ -44,8 +44,8 @@ class KernelMemory {
   // A NUL-terminated text, cut at 64 bytes.
   Result<std::string> text(std::uint64_t address);
 
-  // Offset in bytes of a member of a kernel structure, from the kernel's BTF or from that of a module
-  // that is loaded; nullopt: no such member.
+  // Offset in bytes of a member of a kernel structure, from the kernel's BTF or from that of a
+  // module that is loaded; nullopt: no such member.
   std::optional<std::uint32_t> offset(const std::string& structure, const std::string& member,
                                       const std::string& module = {}) const;
   // Size in bytes of a structure.

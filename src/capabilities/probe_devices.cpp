@@ -74,8 +74,8 @@ class XdpFeatures {
 
 }  // namespace
 
-void probe_devices(KernelMemory& memory, const std::map<IfIndex, Link>& links, const std::set<IfIndex>& which,
-                   std::map<IfIndex, DeviceCapabilities>& into) {
+void probe_devices(KernelMemory& memory, const std::map<IfIndex, Link>& links,
+                   const std::set<IfIndex>& which, std::map<IfIndex, DeviceCapabilities>& into) {
   if (which.empty()) return;
   Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   XdpFeatures xdp;

@@ -14,7 +14,7 @@ namespace tna {
 // Asks the devices in `which` (of the calling thread's namespace) and puts the answers into `into`.
 // What a device or the kernel does not tell stays at its default. A veth's peer is told by its
 // link; changes of all the rest by DeviceWatch.
-void probe_devices(KernelMemory& memory, const std::map<IfIndex, Link>& links, const std::set<IfIndex>& which,
-                   std::map<IfIndex, DeviceCapabilities>& into);
+void probe_devices(KernelMemory& memory, const std::map<IfIndex, Link>& links,
+                   const std::set<IfIndex>& which, std::map<IfIndex, DeviceCapabilities>& into);
 
 }  // namespace tna

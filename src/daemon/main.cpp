@@ -47,14 +47,13 @@ Result<> run(const Flags& flags) {
   std::string pins = std::string(kPinFolder) + "/" + std::to_string(cookie);
   Fd lock = TRY(hold_namespace(pins));
   auto loop = TRY(EventLoop::create());
-  auto controller =
-      TRY(Controller::start(loop, {flags.hook,
-                                      config,
-                                      knowledge,
-                                      flags.netns,
-                                      pins,
-                                      {flags.without.begin(), flags.without.end()},
-                                      flags.spines}));
+  auto controller = TRY(Controller::start(loop, {flags.hook,
+                                                 config,
+                                                 knowledge,
+                                                 flags.netns,
+                                                 pins,
+                                                 {flags.without.begin(), flags.without.end()},
+                                                 flags.spines}));
 
   std::string path = flags.control.empty() ? control_socket_path(flags.netns) : flags.control;
   auto socket =

@@ -12,7 +12,7 @@
 
 #include "capabilities/libbpf_log.h"
 
-#define TNA_SPINE(name)                      \
+#define TNA_SPINE(name)                           \
   extern const unsigned char tna_object_##name[]; \
   extern const std::size_t tna_object_##name##_size;
 TNA_SPINE(pipeline_xdp)
@@ -34,8 +34,7 @@ struct Spine {
 Spine spine_of(Hook hook, bool typed) {
   if (hook == Hook::tc) return {"pipeline_tc", tna_object_pipeline_tc, tna_object_pipeline_tc_size};
   if (typed) return {"pipeline_xdp", tna_object_pipeline_xdp, tna_object_pipeline_xdp_size};
-  return {"pipeline_xdp_probe", tna_object_pipeline_xdp_probe,
-          tna_object_pipeline_xdp_probe_size};
+  return {"pipeline_xdp_probe", tna_object_pipeline_xdp_probe, tna_object_pipeline_xdp_probe_size};
 }
 
 bpf_object* open_spine(Hook hook, const SpineChoice& choice) {

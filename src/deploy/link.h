@@ -35,7 +35,7 @@ struct LoadedProgram {
 // Which of the prebuilt spines: bpf/lib/read.h.
 struct SpineChoice {
   bool typed_reads = true;  // XDP: else by bpf_probe_read_kernel, as kernels before 6.2 need it
-  std::string folder;       // takes pipeline_{xdp,xdp_probe,tc}.bpf.o from there; empty: those built in
+  std::string folder;  // takes pipeline_{xdp,xdp_probe,tc}.bpf.o from there; empty: those built in
 };
 
 class Pipeline {

@@ -89,7 +89,9 @@ TEST_P(BridgeForward, TapOnTheEgressInterface) {
 
 TEST_P(BridgeForward, TcProgramOnTheEgressInterface) {
   if (!tcx()) {
-    configure("tc qdisc add dev p2 clsact; tc filter add dev p2 egress protocol all matchall");
+    configure(
+        "tc qdisc add dev p2 clsact; tc filter add dev p2 egress protocol all u32 match u32 0 0 "
+        "flowid 1:1");
     EXPECT_EQ(run(udp), punt(TNA_R_EGRESS_TC));
     configure("tc qdisc del dev p2 clsact");
   } else {

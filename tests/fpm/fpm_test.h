@@ -84,6 +84,7 @@ inline std::string hook_name(const testing::TestParamInfo<Hook>& info) {
 }  // namespace tna::test
 
 // A test suite at each hook.
-#define FPM_SUITE(name)                      \
-  class name : public tna::test::FpmTest {}; \
-  INSTANTIATE_TEST_SUITE_P(, name, testing::ValuesIn(tna::test::tested_hooks()), tna::test::hook_name)
+#define FPM_SUITE(name)                                                          \
+  class name : public tna::test::FpmTest {};                                     \
+  INSTANTIATE_TEST_SUITE_P(, name, testing::ValuesIn(tna::test::tested_hooks()), \
+                           tna::test::hook_name)

@@ -23,7 +23,8 @@ TEST_P(ParseL2, ATagIsPayload) {
   EXPECT_EQ(run(to_b / Vlan{.id = 7, .tpid = 0x88a8} / Vlan{.id = 8} / IPv4{} / Udp{}), goes_on());
 }
 
-// Linux drops frames that end within a tag or a PPPoE header; shorter than both together none goes on.
+// Linux drops frames that end within a tag or a PPPoE header; shorter than both together none goes
+// on.
 TEST_P(ParseL2, FrameThatMayEndWithinItsHeaders) {
   EXPECT_EQ(run(Packet(Ethernet{b, a}).bytes()), punt(TNA_R_SHORT));
   EXPECT_EQ(run((to_b / Payload{11}).bytes()), punt(TNA_R_SHORT));
