@@ -112,8 +112,8 @@ static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 }
 
 /* Does the driver take redirected frames at this moment? Kernels before 6.3 don't say. There most
- * drivers do while they have an XDP program of their own, and a veth while its peer polls
- * (drivers/net/veth.c:veth_xdp_xmit).
+ * drivers do while they have an XDP program of their own, a veth while its peer polls
+ * (drivers/net/veth.c:veth_xdp_xmit), a tap always (drivers/net/tun.c:tun_xdp_xmit).
  */
 static __always_inline bool tna_takes_redirects(struct tna_pkt *p)
 {
@@ -132,9 +132,10 @@ static __always_inline bool tna_takes_redirects(struct tna_pkt *p)
 	}
 	tna_look(own, p->copies->xdp, dev, xdp_state[XDP_MODE_DRV].prog,
 		 xdp_state[XDP_MODE_DRV].link);
-	return (tna_see(own, xdp_state[XDP_MODE_DRV].link) ||
-		tna_see(own, xdp_state[XDP_MODE_DRV].prog)) &&
-	       tna_get(tna_see(p->head, netdev_ops), ndo_xdp_xmit);
+	if (!tna_see(own, xdp_state[XDP_MODE_DRV].link) &&
+	    !tna_see(own, xdp_state[XDP_MODE_DRV].prog))
+		return tna_kind(dev, TNA_KIND_TUN);
+	return tna_get(tna_see(p->head, netdev_ops), ndo_xdp_xmit);
 }
 
 /* A redirected frame passes by all of the egress side but the driver: it must be nothing, too, and

@@ -38,14 +38,20 @@ static __always_inline __u64 tna_device_priv(struct net_device *dev)
 	return (__u64)dev + ((size + NETDEV_ALIGN - 1) & ~(NETDEV_ALIGN - 1ULL));
 }
 
+/* The name that the device's kind goes by begins with these characters, the closing NUL among them. */
+static __always_inline bool tna_kind(struct net_device *dev, __u64 name, __u64 mask)
+{
+	return (tna_word(tna_get(tna_get(dev, rtnl_link_ops), kind)) & mask) == name;
+}
+#define TNA_KIND_VETH 0x0068746576ULL, 0xffffffffffULL
+#define TNA_KIND_TUN 0x006e7574ULL, 0xffffffffULL
+
 /* The other end of a veth, NULL for any other device. Types of a module that may not be loaded can't
  * be cast to: its members are read as words.
  */
 static __always_inline struct net_device *tna_veth_peer(struct net_device *dev)
 {
-	/* "veth" and its end */
-	if ((tna_word(tna_get(tna_get(dev, rtnl_link_ops), kind)) & 0xffffffffffULL) !=
-	    0x0068746576ULL)
+	if (!tna_kind(dev, TNA_KIND_VETH))
 		return NULL;
 	return tna_as(struct net_device,
 		      tna_word(tna_member(tna_device_priv(dev), struct veth_priv, peer)));

@@ -85,9 +85,8 @@ void probe_devices(KernelMemory& memory, const std::map<IfIndex, Link>& links,
     DeviceCapabilities device;
     if (socket) ask_ethtool(socket.get(), link->second.name, device);
     xdp.ask(ifindex, device);
-    bool veth = link->second.kind == "veth";
-    if (!xdp.known()) device.xdp_features = xdp_operations(memory, ifindex, veth);
-    if (veth) {
+    if (!xdp.known()) device.xdp_features = xdp_operations(memory, ifindex, link->second.kind);
+    if (link->second.kind == "veth") {
       device.sender_seen = memory.offset("veth_xdp_buff", "skb", "veth").has_value();
       device.peer = link->second.lower;
       device.peer_elsewhere = link->second.lower_netnsid.has_value();

@@ -60,7 +60,7 @@ bool has_program(KernelMemory& memory, std::uint64_t device) {
 
 }  // namespace
 
-std::uint64_t xdp_operations(KernelMemory& memory, IfIndex ifindex, bool veth) {
+std::uint64_t xdp_operations(KernelMemory& memory, IfIndex ifindex, const std::string& kind) {
   auto device = memory.device(ifindex);
   if (!device) return 0;
   auto operation = [&](const char* name) {
@@ -69,8 +69,10 @@ std::uint64_t xdp_operations(KernelMemory& memory, IfIndex ifindex, bool veth) {
                     .to(memory.offset("net_device_ops", name)));
   };
   if (!operation("ndo_bpf")) return 0;
-  bool takes = operation("ndo_xdp_xmit") &&
-               (veth ? peer_polls(memory, *device) : has_program(memory, *device));
+  bool ready = kind == "veth"  ? peer_polls(memory, *device)
+               : kind == "tun" ? true
+                               : has_program(memory, *device);
+  bool takes = ready && operation("ndo_xdp_xmit");
   return kBasicAndRedirect | (takes ? kNdoXmit : 0);
 }
 

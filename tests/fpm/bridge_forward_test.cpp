@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // bpf/fpm/bridge_forward.h, and what ctx/ looks for on the egress interface
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+
+#include <cstring>
+
 #include "fpm/fpm_test.h"
 #include "fpm/helper_program.h"
 
@@ -99,6 +106,18 @@ TEST_P(BridgeForward, TcProgramOnTheEgressInterface) {
     EXPECT_EQ(run(udp), by_hook(punt(TNA_R_EGRESS_TC), goes_on()));
   }
   EXPECT_EQ(run(udp), goes_on());
+}
+
+TEST_P(BridgeForward, TapTakesRedirects) {
+  Fd tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+  ifreq request{};
+  std::strcpy(request.ifr_name, "tap0");
+  request.ifr_flags = IFF_TAP | IFF_NO_PI;
+  ASSERT_EQ(ioctl(tun.get(), TUNSETIFF, &request), 0);
+  configure("ip link set tap0 master br0 up");
+  configure("bridge fdb add 02:00:00:00:00:99 dev tap0 master static");
+  configure("bridge link set dev tap0 state 3");
+  EXPECT_EQ(run(Ethernet{mac("02:00:00:00:00:99"), a}), goes_on());
 }
 
 TEST_P(BridgeForward, NetfilterEgressHook) {
