@@ -39,6 +39,14 @@ Result<std::string> save(const Case& case_, const std::string& directory, const 
 
 }  // namespace
 
+void Totals::add(const Totals& other) {
+  cases += other.cases;
+  differences += other.differences;
+  frames += other.frames;
+  received += other.received;
+  counters.add(other.counters);
+}
+
 Result<> Campaign::run(const Case& case_) {
   if (interrupted()) return error("interrupted");
   Outcome outcome = TRY(run_twins(case_, options_));
@@ -63,10 +71,11 @@ Result<> Campaign::examine(const Case& case_, Outcome outcome) {
     return true;
   };
   bool again = false;
-  for (int attempt = 0; attempt < kAttempts && !again; ++attempt) again = differs(smallest);
+  const int attempts = shrink_seconds_ > 0 ? kAttempts : 0;
+  for (int attempt = 0; attempt < attempts && !again; ++attempt) again = differs(smallest);
   if (again)
     smallest = shrink(smallest, differs, shrink_seconds_);
-  else
+  else if (attempts > 0)
     std::printf("(it did not show again in %d runs: a matter of time)\n", kAttempts);
   std::printf("%s", report(smallest, outcome, options_).c_str());
   std::printf("saved as %s\n", TRY(save(smallest, save_, options_.hook)).c_str());

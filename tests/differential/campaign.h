@@ -11,6 +11,7 @@ struct Totals {
   int cases = 0, differences = 0;
   long frames = 0, received = 0;
   Counters counters;
+  void add(const Totals& other);
   double fast_share() const { return frames ? double(counters.fast) / double(frames) : 0; }
 };
 

@@ -86,7 +86,7 @@ void Generator::round() {
   batches(change.stops_tna || tap ? 1 : random_.between(1, 3));
   if (tap)
     add({.kind = Step::Kind::untap});
-  else if (change.stops_tna || random_.chance(85))
+  else if (change.stops_tna || random_.chance(93))
     run(change.undo);
   if (change.settle_ms) add(settle_step(change.settle_ms));
   batches(1);

@@ -52,13 +52,13 @@ void restore_tag(Frame& frame, const msghdr& message) {
 
 }  // namespace
 
-Result<PortSocket> PortSocket::open(const std::string& interface) {
-  const int ifindex = ::if_nametoindex(interface.c_str());
-  if (ifindex == 0) return errno_error("find " + interface);
+Result<PortSocket> PortSocket::open(const std::string& interface, Sees sees) {
+  const int ifindex = interface == "any" ? 0 : ::if_nametoindex(interface.c_str());
+  if (ifindex == 0 && interface != "any") return errno_error("find " + interface);
   Fd socket = TRY(packet_socket(ifindex, interface));
   TRY(set(socket, SOL_SOCKET, SO_RCVBUFFORCE, kBuffer));
   TRY(set(socket, SOL_SOCKET, SO_SNDBUFFORCE, kBuffer));
-  TRY(set(socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1));
+  if (sees == Sees::received) TRY(set(socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1));
   TRY(set(socket, SOL_PACKET, PACKET_AUXDATA, 1));
   TRY(set(socket, SOL_PACKET, PACKET_VNET_HDR, 1));
   // No PACKET_QDISC_BYPASS: it drops what has to be segmented before the device takes it.
@@ -109,12 +109,6 @@ Result<std::vector<Bytes>> PortSocket::receive() {
 bool PortSocket::wait(int timeout_ms) const {
   pollfd ready{socket_.get(), POLLIN, 0};
   return ::poll(&ready, 1, timeout_ms) > 0;
-}
-
-Result<Fd> open_tap(const std::string& interface) {
-  const int ifindex = interface == "any" ? 0 : ::if_nametoindex(interface.c_str());
-  if (ifindex == 0 && interface != "any") return errno_error("find " + interface);
-  return packet_socket(ifindex, interface);
 }
 
 }  // namespace tna::differential

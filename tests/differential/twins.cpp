@@ -16,6 +16,10 @@ constexpr int kLateMs = 60;       // what comes later than the markers still cou
 constexpr int kSettlePolls = 40;  // of 50 ms
 constexpr useconds_t kPollUs = 50000;
 
+void append(std::vector<Bytes>& to, const std::vector<Bytes>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
 class Twins {
  public:
   Twins(World a, World b, const Options& options)
@@ -84,7 +88,7 @@ Result<> Twins::start() {
   for (const std::string& command : options_.sabotage)
     TRY(run_or_error(split_words(command), b_.netns()));
   if (options_.build.empty()) return {};
-  return b_.start_tnad(options_.build, options_.hook);
+  return b_.start_tnad(options_);
 }
 
 Result<> Twins::settle(int ms) {
@@ -105,12 +109,12 @@ Result<std::string> Twins::compare_outputs() {
   out_a_.resize(more_a.size());
   out_b_.resize(more_b.size());
   std::string text;
-  for (std::size_t port = 0; port < more_a.size(); ++port) {
-    outcome.received += static_cast<long>(more_a[port].size());
-    out_a_[port].insert(out_a_[port].end(), more_a[port].begin(), more_a[port].end());
-    out_b_[port].insert(out_b_[port].end(), more_b[port].begin(), more_b[port].end());
-    const std::string different = compare(out_a_[port], out_b_[port], sent_);
-    if (!different.empty()) text += fmt::format("out of p{}:\n{}", port + 1, different);
+  for (std::size_t at = 0; at < more_a.size(); ++at) {
+    outcome.received += static_cast<long>(more_a[at].frames.size());
+    append(out_a_[at], more_a[at].frames);
+    append(out_b_[at], more_b[at].frames);
+    const std::string different = compare(out_a_[at], out_b_[at], sent_);
+    if (!different.empty()) text += fmt::format("{}:\n{}", more_a[at].where, different);
   }
   return text;
 }

@@ -86,19 +86,20 @@ Result<> World::build(int ports, bool redirect_targets) {
 Result<> World::open_sockets(int ports) {
   const Inside inside = TRY(Inside::enter(hosts_));
   for (int port = 1; port <= ports; ++port)
-    ports_.push_back(TRY(PortSocket::open(host_name(port))));
-  for (const char* end : {"m0", "m1"}) markers_.push_back(TRY(PortSocket::open(end)));
+    ports_.push_back(TRY(PortSocket::open(host_name(port), PortSocket::Sees::received)));
+  for (const char* end : {"m0", "m1"})
+    markers_.push_back(TRY(PortSocket::open(end, PortSocket::Sees::received)));
   return {};
 }
 
-Result<> World::start_tnad(const std::string& build, const std::string& hook) {
-  tnad_.emplace(TRY(Tnad::start(build, hook, device_.name())));
+Result<> World::start_tnad(const Options& options) {
+  tnad_.emplace(TRY(Tnad::start(options, device_.name())));
   return {};
 }
 
 Result<> World::open_tap(const std::string& interface) {
   const Inside inside = TRY(Inside::enter(device_));
-  taps_.push_back(TRY(differential::open_tap(interface)));
+  taps_.push_back(TRY(PortSocket::open(interface, PortSocket::Sees::all)));
   return {};
 }
 
@@ -118,10 +119,12 @@ Result<> World::flush() {
   return {};
 }
 
-Result<std::vector<std::vector<Bytes>>> World::receive() {
-  std::vector<std::vector<Bytes>> out;
-  for (PortSocket& port : ports_) out.push_back(TRY(port.receive()));
-  return out;
+Result<std::vector<Seen>> World::receive() {
+  std::vector<Seen> seen;
+  for (std::size_t port = 0; port < ports_.size(); ++port)
+    seen.push_back({"out of " + port_name(port + 1), TRY(ports_[port].receive())});
+  for (PortSocket& tap : taps_) seen.push_back({"seen by the tap", TRY(tap.receive())});
+  return seen;
 }
 
 }  // namespace tna::differential

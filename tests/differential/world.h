@@ -17,13 +17,18 @@
 
 namespace tna::differential {
 
+struct Seen {
+  std::string where;
+  std::vector<Bytes> frames;
+};
+
 class World {
  public:
   // `redirect_targets`: the cables' ends take frames that XDP redirects.
   static Result<World> create(const std::string& name, int ports, bool redirect_targets);
   World(World&&) noexcept = default;
 
-  Result<> start_tnad(const std::string& build, const std::string& hook);
+  Result<> start_tnad(const Options& options);
   std::optional<Tnad>& tnad() { return tnad_; }
   Result<> open_tap(const std::string& interface);
   void close_taps() { taps_.clear(); }
@@ -31,7 +36,7 @@ class World {
   Result<> send(int port, const Frame& frame) const;
   // Returns when all softirq work of the frames sent before is done.
   Result<> flush();
-  Result<std::vector<std::vector<Bytes>>> receive();  // [0] is port 1
+  Result<std::vector<Seen>> receive();  // since the last call: by the ports, then by the taps
 
   int netns() const { return device_.fd(); }
 
@@ -42,7 +47,7 @@ class World {
 
   Netns device_, hosts_;
   std::vector<PortSocket> ports_, markers_;
-  std::vector<Fd> taps_;
+  std::vector<PortSocket> taps_;
   std::optional<Tnad> tnad_;
 };
 
