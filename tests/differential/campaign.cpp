@@ -29,6 +29,7 @@ Result<std::string> save(const Case& case_, const std::string& directory, const 
   std::error_code failed;
   fs::create_directories(directory, failed);
   std::string name = case_.title + "-" + hook + ".case";
+  std::erase(name, ',');
   std::ranges::replace(name, ' ', '-');
   const std::string path = fs::path(directory) / name;
   std::ofstream file(path);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "case.h"
+#include "shapes.h"
 #include "twins.h"
 
 namespace tna::differential {
@@ -33,6 +34,6 @@ class Campaign {
 
 // Plain Linux against plain Linux must not differ; plain Linux against Linux with something wrong
 // must. An error says which of the two did not hold.
-Result<> self_test(Options options, std::uint64_t seed, int frames);
+Result<> self_test(Options options, const Shapes& shapes, std::uint64_t seed, int frames);
 
 }  // namespace tna::differential

@@ -10,13 +10,18 @@
 namespace tna::differential {
 namespace {
 
+constexpr int kCarrierMs = 100;   // new devices and ports of a shape
 constexpr int kRebuildMs = 60;    // of TNA, so that frames after it go the fast path
 constexpr int kRefreshMs = 1200;  // FDB entries have to be refreshed by Linux after that
 
 class Generator {
  public:
-  Generator(std::uint64_t seed, int frames)
-      : random_(seed), left_(frames), ports_(random_.between(3, 5)), traffic_(random_, ports_) {}
+  Generator(std::uint64_t seed, int frames, const Shapes& shapes)
+      : random_(seed),
+        shape_(random_.weighted(shapes)),
+        left_(frames),
+        ports_(random_.between(shape_.ports, 5)),
+        traffic_(random_, shape_, ports_) {}
   Case make(std::uint64_t seed);
 
  private:
@@ -28,6 +33,7 @@ class Generator {
   void round();
 
   Random random_;
+  const Shape& shape_;
   int left_;
   int ports_;
   Traffic traffic_;
@@ -45,7 +51,7 @@ void Generator::greet() {
 
 void Generator::batches(int count) {
   for (; count > 0 && left_ > 0; --count) {
-    const int size = random_.between(20, 40);
+    const int size = random_.between(30, 60);
     for (int frame = 0; frame < size; ++frame) add(traffic_.next());
     left_ -= size;
     add({.kind = Step::Kind::check});
@@ -53,12 +59,14 @@ void Generator::batches(int count) {
 }
 
 void Generator::beginning() {
+  run(shape_.commands);
+  if (!shape_.commands.empty()) add(settle_step(kCarrierMs));
   if (random_.chance(50)) add(run_step("ip addr add 192.0.2.254/24 dev br0"));
   if (random_.chance(40))
     run({"sysctl -qw net.bridge.bridge-nf-call-iptables=0",
          "sysctl -qw net.bridge.bridge-nf-call-ip6tables=0"});
   for (int settings = random_.below(4); settings > 0; --settings) {
-    const Change change = random_change(random_, ports_);
+    const Change change = random_change(random_, shape_, ports_);
     run(change.apply);
     if (change.stops_tna || random_.chance(50)) run(change.undo);
     if (change.settle_ms) add(settle_step(change.settle_ms));
@@ -77,7 +85,7 @@ void Generator::round() {
                  : random_.chance(50) ? "br0"
                                       : "any"});
   } else {
-    change = random_change(random_, ports_);
+    change = random_change(random_, shape_, ports_);
     run(change.apply);
     if (change.settle_ms) add(settle_step(change.settle_ms));
   }
@@ -97,7 +105,7 @@ void Generator::round() {
 }
 
 Case Generator::make(std::uint64_t seed) {
-  case_.title = "seed " + std::to_string(seed);
+  case_.title = "seed " + std::to_string(seed) + ", " + shape_.name;
   case_.ports = ports_;
   beginning();
   greet();
@@ -108,8 +116,8 @@ Case Generator::make(std::uint64_t seed) {
 
 }  // namespace
 
-Case random_case(std::uint64_t seed, int frames) {
-  return Generator(seed, frames).make(seed);
+Case random_case(std::uint64_t seed, int frames, const Shapes& shapes) {
+  return Generator(seed, frames, shapes).make(seed);
 }
 
 }  // namespace tna::differential

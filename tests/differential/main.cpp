@@ -46,15 +46,21 @@ Result<bool> run(Arguments& arguments) {
   const Options options{.build = arguments.plain ? "" : arguments.build,
                         .objects = arguments.objects,
                         .name = "tdiff-" + std::to_string(::getpid())};
+  const Shapes shapes = TRY(possible_shapes(options.name));
+  if (arguments.print) {
+    const Wanted& wanted = arguments.wanted;
+    std::printf("%s", to_text(random_case(wanted.seed, wanted.frames, shapes)).c_str());
+    return true;
+  }
   if (arguments.self_test) {
-    TRY(self_test(options, arguments.wanted.seed, arguments.wanted.frames));
+    TRY(self_test(options, shapes, arguments.wanted.seed, arguments.wanted.frames));
     return true;
   }
   if (arguments.hook == "both")
     arguments.wanted.hooks = {"tc", "xdp"};
   else
     arguments.wanted.hooks = {arguments.hook};
-  return run_session(arguments.wanted, options);
+  return run_session(arguments.wanted, options, shapes);
 }
 
 }  // namespace
@@ -64,11 +70,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Compares Linux with TNA to Linux alone."};
   parse(app, arguments);
   CLI11_PARSE(app, argc, argv);
-  if (arguments.print) {
-    std::printf("%s", to_text(random_case(arguments.wanted.seed, arguments.wanted.frames)).c_str());
-    return 0;
-  }
-  if (arguments.build.empty() && !arguments.plain && !arguments.self_test) {
+  if (arguments.build.empty() && !arguments.plain && !arguments.self_test && !arguments.print) {
     std::fprintf(stderr, "say --build FOLDER, --plain or --self-test\n");
     return 2;
   }

@@ -79,15 +79,18 @@ Result<> PortSocket::send(const Frame& frame) const {
   return errno_error("send " + describe(frame));
 }
 
-Result<std::vector<Bytes>> PortSocket::receive() {
+Result<std::vector<Received>> PortSocket::receive() {
   static Bytes buffer(kLongestFrame);
-  std::vector<Bytes> frames;
+  std::vector<Received> frames;
   while (true) {
     Offload offload{};
     std::array<iovec, 2> parts{iovec{&offload, sizeof offload},
                                iovec{buffer.data(), buffer.size()}};
     alignas(cmsghdr) char control[256];
+    sockaddr_ll where{};
     msghdr message{};
+    message.msg_name = &where;
+    message.msg_namelen = sizeof where;
     message.msg_iov = parts.data();
     message.msg_iovlen = parts.size();
     message.msg_control = control;
@@ -102,7 +105,8 @@ Result<std::vector<Bytes>> PortSocket::receive() {
     const std::size_t size = length - sizeof offload;
     Frame frame{Bytes(buffer.begin(), buffer.begin() + size), offload};
     restore_tag(frame, message);
-    for (Bytes& bytes : on_the_wire(frame)) frames.push_back(std::move(bytes));
+    for (Bytes& bytes : on_the_wire(frame))
+      frames.push_back({std::move(bytes), where.sll_ifindex, where.sll_pkttype == PACKET_OUTGOING});
   }
 }
 

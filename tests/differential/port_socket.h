@@ -11,6 +11,12 @@
 
 namespace tna::differential {
 
+struct Received {
+  Bytes bytes;
+  int ifindex = 0;
+  bool outgoing = false;
+};
+
 class PortSocket {
  public:
   enum class Sees { received, all };
@@ -20,7 +26,7 @@ class PortSocket {
   Result<> send(const Frame& frame) const;
   // All that arrived since the last call, as bytes on the wire: tags that the kernel keeps aside
   // are put back, checksums and segments completed.
-  Result<std::vector<Bytes>> receive();
+  Result<std::vector<Received>> receive();
   bool wait(int timeout_ms) const;  // something has arrived
 
  private:

@@ -54,10 +54,11 @@ Result<> comparison_sees_frames() {
   return expect(!compare({a}, {spoilt}, sent).empty(), "a changed byte is not seen");
 }
 
-Result<> equal_worlds(const Options& options, std::uint64_t seed, int frames) {
+Result<> equal_worlds(const Options& options, const Shapes& shapes, std::uint64_t seed,
+                      int frames) {
   constexpr int kPerWorld = 600;
   for (int sent = 0; sent < frames; sent += kPerWorld) {
-    const Case case_ = random_case(seed + sent, kPerWorld);
+    const Case case_ = random_case(seed + sent, kPerWorld, shapes);
     const Outcome outcome = TRY(run_twins(case_, options));
     if (!outcome.difference.empty())
       return error(fmt::format("self-test: two worlds of plain Linux differ ({}):\n{}", case_.title,
@@ -68,9 +69,9 @@ Result<> equal_worlds(const Options& options, std::uint64_t seed, int frames) {
 }
 
 // The first random case in which the sabotage shows.
-Result<Case> find(const Options& options, std::uint64_t seed) {
+Result<Case> find(const Options& options, const Shapes& shapes, std::uint64_t seed) {
   for (int world = 0; world < kWorldsToFind; ++world) {
-    Case case_ = random_case(seed + world, 500);
+    Case case_ = random_case(seed + world, 500, shapes);
     const Outcome outcome = TRY(run_twins(case_, options));
     if (outcome.difference.empty()) continue;
     case_.steps.resize(outcome.steps);
@@ -92,14 +93,14 @@ Result<> shrinks(const Options& options, const Case& found) {
 
 }  // namespace
 
-Result<> self_test(Options options, std::uint64_t seed, int frames) {
+Result<> self_test(Options options, const Shapes& shapes, std::uint64_t seed, int frames) {
   options.build.clear();
   TRY(comparison_sees_frames());
-  TRY(equal_worlds(options, seed, frames));
+  TRY(equal_worlds(options, shapes, seed, frames));
   bool shrunk = false;
   for (const auto& sabotage : kSabotage) {
     options.sabotage = sabotage;
-    const Case found = TRY(find(options, seed));
+    const Case found = TRY(find(options, shapes, seed));
     std::printf("self-test: found by \"%s\" after %zu steps: %s\n", found.title.c_str(),
                 found.steps.size(), sabotage.front().c_str());
     if (!shrunk) TRY(shrinks(options, found));

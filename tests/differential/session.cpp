@@ -21,11 +21,14 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// `seconds` is 0 where the time was shared with other campaigns.
 void print_totals(const Totals& totals, const std::string& what, double seconds) {
-  std::printf("%s: %d cases, %ld frames in, %ld out, %.0f%% fast, %d differences (%.0f a minute)\n",
-              what.c_str(), totals.cases, totals.frames, totals.received, 100 * totals.fast_share(),
-              totals.differences,
-              seconds > 0 ? 60 * static_cast<double>(totals.frames) / seconds : 0);
+  std::printf("%s: %d cases, %ld frames in, %ld out, %.0f%% fast, %d differences", what.c_str(),
+              totals.cases, totals.frames, totals.received, 100 * totals.fast_share(),
+              totals.differences);
+  if (seconds > 0)
+    std::printf(", %.0f frames a minute", 60 * static_cast<double>(totals.frames) / seconds);
+  std::printf("\n");
   std::fflush(stdout);
 }
 
@@ -39,7 +42,7 @@ void print_reasons(const Totals& totals) {
 
 class Session {
  public:
-  Session(const Wanted& wanted, const Options& options);
+  Session(const Wanted& wanted, const Options& options, const Shapes& shapes);
   Result<bool> run();
 
  private:
@@ -49,6 +52,7 @@ class Session {
   Totals sum() const;
 
   const Wanted& wanted_;
+  const Shapes& shapes_;
   bool plain_;
   std::vector<Campaign> campaigns_;  // one for each hook
   Clock::time_point start_ = Clock::now();
@@ -56,8 +60,8 @@ class Session {
   int differences_before_ = 0;  // in the corpus
 };
 
-Session::Session(const Wanted& wanted, const Options& options)
-    : wanted_(wanted), plain_(options.build.empty()) {
+Session::Session(const Wanted& wanted, const Options& options, const Shapes& shapes)
+    : wanted_(wanted), shapes_(shapes), plain_(options.build.empty()) {
   for (const std::string& hook : wanted.hooks) {
     Options for_hook = options;
     for_hook.hook = hook;
@@ -101,7 +105,7 @@ Result<> Session::run_random() {
   int world = 0;
   for (; !done(world); ++world) {
     const std::uint64_t seed = wanted_.seed + world;
-    TRY(campaigns_[world % campaigns_.size()].run(random_case(seed, frames)));
+    TRY(campaigns_[world % campaigns_.size()].run(random_case(seed, frames, shapes_)));
     progress(seed);
   }
   if (world)
@@ -120,7 +124,8 @@ Result<bool> Session::run() {
   TRY(run_random());
   const double seconds = seconds_since(start_);
   for (std::size_t hook = 0; hook < campaigns_.size(); ++hook) {
-    print_totals(campaigns_[hook].totals, "random, hook " + wanted_.hooks[hook], seconds);
+    print_totals(campaigns_[hook].totals, "random, hook " + wanted_.hooks[hook],
+                 campaigns_.size() > 1 ? 0 : seconds);
     print_reasons(campaigns_[hook].totals);
   }
   if (campaigns_.size() > 1) print_totals(sum(), "random, all", seconds);
@@ -133,8 +138,8 @@ Result<bool> Session::run() {
 
 }  // namespace
 
-Result<bool> run_session(const Wanted& wanted, const Options& options) {
-  return Session(wanted, options).run();
+Result<bool> run_session(const Wanted& wanted, const Options& options, const Shapes& shapes) {
+  return Session(wanted, options, shapes).run();
 }
 
 }  // namespace tna::differential

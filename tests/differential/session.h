@@ -4,6 +4,7 @@
 #pragma once
 
 #include "campaign.h"
+#include "shapes.h"
 
 namespace tna::differential {
 
@@ -21,6 +22,6 @@ struct Wanted {
 };
 
 // False: there is a difference, or so few frames were fast that the run proves nothing.
-Result<bool> run_session(const Wanted& wanted, const Options& options);
+Result<bool> run_session(const Wanted& wanted, const Options& options, const Shapes& shapes);
 
 }  // namespace tna::differential

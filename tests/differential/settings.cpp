@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// settings.cpp: the table of what may be configured. PORT and OTHER stand for two different ports,
-// STATION for the MAC of a station, STRANGER for one that nobody has.
+// settings.cpp: the table of what may be configured in any world.
 #include "settings.h"
 
 #include "names.h"
+#include "settings_rows.h"
 
 namespace tna::differential {
 namespace {
 
-struct Row {
-  unsigned weight;
-  std::vector<std::string> apply, undo;
-  int settle_ms = 0;
-  bool stops_tna = false;  // most or all frames go to Linux while it stands
-};
+using Row = SettingsRow;
 
+constexpr unsigned kAboutTheShape = 40;  // percent of the changes, where a shape has some
 constexpr int kCarrierMs = 100;
 constexpr int kCollectMs = 30;
-
-using Commands = std::vector<std::string>;
 
 Row flag(unsigned weight, const std::string& name, const std::string& now,
          const std::string& before) {
@@ -154,11 +148,13 @@ void replace_all(std::string& text, const std::string& word, const std::string& 
 
 }  // namespace
 
-Change random_change(Random& random, int ports) {
-  const Row& row = random.weighted(kRows);
+Change random_change(Random& random, const Shape& shape, int ports) {
+  const bool special = !shape.topics.empty() && random.chance(kAboutTheShape);
+  const Row& row = random.weighted(special ? rows_about(random.pick(shape.topics)) : kRows);
   const int port = random.between(1, ports);
   const int other = (port - 1 + random.between(1, ports - 1)) % ports + 1;
-  const Mac station = station_mac(random.between(1, kStations));
+  const int number = random.between(1, kStations);
+  const Mac station = station_mac(number);
   const Mac stranger = station_mac(random.between(100, 109));
   const auto fill_in = [&](const Commands& templates) {
     Commands commands;
@@ -166,6 +162,7 @@ Change random_change(Random& random, int ports) {
       replace_all(text, "PORT", port_name(port));
       replace_all(text, "OTHER", port_name(other));
       replace_all(text, "STATION", to_string(station));
+      replace_all(text, "NEIGHBOUR", station_ip_text(number));
       replace_all(text, "STRANGER", to_string(stranger));
       commands.push_back(text);
     }

@@ -40,7 +40,7 @@ class Twins {
   World a_, b_;
   const Options& options_;
   Sent sent_;
-  std::vector<std::vector<Bytes>> out_a_, out_b_;
+  Seen out_a_, out_b_;
 };
 
 Result<> Twins::step(const Step& step) {
@@ -105,16 +105,19 @@ Result<> Twins::settle(int ms) {
 }
 
 Result<std::string> Twins::compare_outputs() {
-  const auto more_a = TRY(a_.receive()), more_b = TRY(b_.receive());
-  out_a_.resize(more_a.size());
-  out_b_.resize(more_b.size());
+  for (auto& [where, frames] : TRY(a_.receive())) {
+    outcome.received += static_cast<long>(frames.size());
+    append(out_a_[where], frames);
+    out_b_[where];
+  }
+  for (auto& [where, frames] : TRY(b_.receive())) {
+    append(out_b_[where], frames);
+    out_a_[where];
+  }
   std::string text;
-  for (std::size_t at = 0; at < more_a.size(); ++at) {
-    outcome.received += static_cast<long>(more_a[at].frames.size());
-    append(out_a_[at], more_a[at].frames);
-    append(out_b_[at], more_b[at].frames);
-    const std::string different = compare(out_a_[at], out_b_[at], sent_);
-    if (!different.empty()) text += fmt::format("{}:\n{}", more_a[at].where, different);
+  for (const auto& [where, frames] : out_a_) {
+    const std::string different = compare(frames, out_b_[where], sent_);
+    if (!different.empty()) text += fmt::format("{}:\n{}", where, different);
   }
   return text;
 }

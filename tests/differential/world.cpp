@@ -10,7 +10,8 @@
 namespace tna::differential {
 namespace {
 
-constexpr int kMarkerRounds = 4;  // a frame crosses three queues at most: cable, bridge, cable
+constexpr int kMarkerRounds = 6;  // a frame crosses five queues at most: cable, bridge, cable
+                                  // between bridges, bridge, cable
 constexpr int kMarkerMs = 2000;
 constexpr int kForwardingPolls = 200;
 
@@ -23,7 +24,10 @@ const Words kQuiet{"sysctl",
                    "net.ipv4.icmp_msgs_per_sec=1000000",
                    "net.ipv4.conf.all.send_redirects=0",
                    "net.ipv4.conf.default.send_redirects=0",
-                   "net.ipv4.ip_forward=0"};
+                   "net.ipv4.ip_forward=0",
+                   "net.ipv4.neigh.default.retrans_time_ms=600000",
+                   "net.ipv4.neigh.default.base_reachable_time_ms=600000",
+                   "net.ipv4.neigh.default.delay_first_probe_time=600"};
 
 std::string hosts_commands(int ports) {
   std::string batch;
@@ -119,11 +123,16 @@ Result<> World::flush() {
   return {};
 }
 
-Result<std::vector<Seen>> World::receive() {
-  std::vector<Seen> seen;
+Result<Seen> World::receive() {
+  Seen seen;
   for (std::size_t port = 0; port < ports_.size(); ++port)
-    seen.push_back({"out of " + port_name(port + 1), TRY(ports_[port].receive())});
-  for (PortSocket& tap : taps_) seen.push_back({"seen by the tap", TRY(tap.receive())});
+    for (Received& frame : TRY(ports_[port].receive()))
+      seen["out of " + port_name(port + 1)].push_back(std::move(frame.bytes));
+  for (std::size_t tap = 0; tap < taps_.size(); ++tap)
+    for (Received& frame : TRY(taps_[tap].receive()))
+      seen[fmt::format("by tap {}, {} interface {}", tap + 1, frame.outgoing ? "out of" : "into",
+                       frame.ifindex)]
+          .push_back(std::move(frame.bytes));
   return seen;
 }
 

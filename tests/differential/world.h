@@ -7,6 +7,7 @@
 //             +----+- br0 -+
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -17,10 +18,7 @@
 
 namespace tna::differential {
 
-struct Seen {
-  std::string where;
-  std::vector<Bytes> frames;
-};
+using Seen = std::map<std::string, std::vector<Bytes>>;  // by the place where it was seen
 
 class World {
  public:
@@ -36,7 +34,9 @@ class World {
   Result<> send(int port, const Frame& frame) const;
   // Returns when all softirq work of the frames sent before is done.
   Result<> flush();
-  Result<std::vector<Seen>> receive();  // since the last call: by the ports, then by the taps
+  // What was seen since the last call. One packet that is cut on its way passes an interface as one
+  // in one world and as several in the other, so a tap on all of them is a place for each of them.
+  Result<Seen> receive();
 
   int netns() const { return device_.fd(); }
 
