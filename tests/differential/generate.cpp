@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kCarrierMs = 100;   // new devices and ports of a shape
 constexpr int kRebuildMs = 60;    // of TNA, so that frames after it go the fast path
+constexpr int kSilenceMs = 3300;  // more than the tolerance of timers
 constexpr int kRefreshMs = 1200;  // FDB entries have to be refreshed by Linux after that
 
 class Generator {
@@ -31,6 +32,7 @@ class Generator {
   void batches(int count);
   void beginning();
   void round();
+  void reunion();
 
   Random random_;
   const Shape& shape_;
@@ -104,6 +106,12 @@ void Generator::round() {
   batches(random_.between(2, 4));
 }
 
+// After a silence that shows in the timers, everybody speaks, and not to Linux alone.
+void Generator::reunion() {
+  add(settle_step(kSilenceMs));
+  for (int frame = 0; frame < 6 * kStations; ++frame) add(traffic_.talk());
+}
+
 Case Generator::make(std::uint64_t seed) {
   case_.title = "seed " + std::to_string(seed) + ", " + shape_.name;
   case_.ports = ports_;
@@ -111,6 +119,7 @@ Case Generator::make(std::uint64_t seed) {
   greet();
   batches(random_.between(2, 6));
   while (left_ > 0) round();
+  if (random_.chance(10)) reunion();
   return std::move(case_);
 }
 

@@ -4,6 +4,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -29,6 +31,11 @@ Result<json> read_json(const Words& words, int netns) {
   return parsed;
 }
 
+double now() {
+  using namespace std::chrono;
+  return duration<double>(steady_clock::now().time_since_epoch()).count();
+}
+
 void erase(json& object, std::initializer_list<const char*> names) {
   for (const char* name : names) object.erase(name);
 }
@@ -45,7 +52,8 @@ Result<> read_fdb(int netns, KernelState& state) {
     if (flags.find("\"self\"") != std::string::npos) key += " self";
     const long updated = entry.value("updated", -1L);
     erase(entry, {"mac", "ifname", "vlan", "used", "updated"});
-    state[key] = {entry.dump(), updated};
+    const bool ages = entry.value("state", "") == "";
+    state[key] = {entry.dump(), ages ? updated : -1, now()};
   }
   return {};
 }
@@ -110,7 +118,7 @@ Result<> read_connections(int netns, KernelState& state) {
       if (word.starts_with("use=")) continue;
       (tuple ? key : text) += " " + word;
     }
-    state[key] = {text, timeout};
+    state[key] = {text, timeout, now()};
   }
   return {};
 }
@@ -162,8 +170,9 @@ std::string compare(const KernelState& linux_alone, const KernelState& with_tna)
     const std::string a = text_of(linux_alone, key), b = text_of(with_tna, key);
     if (a != b) lines += fmt::format("{}\n  Linux alone: {}\n  with TNA:    {}\n", key, a, b);
     if (!linux_alone.contains(key) || !with_tna.contains(key)) continue;
-    const long in_a = linux_alone.at(key).seconds, in_b = with_tna.at(key).seconds;
-    if (std::labs(in_a - in_b) > kTimerTolerance)
+    const Fact &fact_a = linux_alone.at(key), &fact_b = with_tna.at(key);
+    const long in_a = fact_a.seconds, in_b = fact_b.seconds;
+    if (std::labs(in_a - in_b) > kTimerTolerance + std::fabs(fact_a.read_at - fact_b.read_at))
       lines += fmt::format("{}: {} s (Linux alone), {} s (with TNA)\n", key, in_a, in_b);
   }
   return lines;

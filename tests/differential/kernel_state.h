@@ -12,7 +12,8 @@ namespace tna::differential {
 
 struct Fact {
   std::string text;
-  long seconds = -1;  // since or until something, to be compared with tolerance; -1: nothing to say
+  long seconds = -1;   // since or until something, to be compared with tolerance; -1: none
+  double read_at = 0;  // seconds, by a clock of the same kind in both worlds
 };
 using KernelState = std::map<std::string, Fact>;  // by what it is about
 

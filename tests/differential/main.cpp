@@ -18,7 +18,7 @@ using namespace tna::differential;
 
 struct Arguments {
   Wanted wanted{.save = "/tmp/tna-differential"};
-  std::string build, objects, hook = "auto";
+  std::string build, objects, shape, hook = "auto";
   bool self_test = false, plain = false, print = false;
 };
 
@@ -32,6 +32,7 @@ void parse(CLI::App& app, Arguments& arguments) {
       ->check(CLI::IsMember({"auto", "xdp", "tc", "both"}));
   app.add_option("--build", arguments.build, "folder with tnad and tna");
   app.add_option("--objects", arguments.objects, "folder of BPF objects instead of tnad's own");
+  app.add_option("--shape", arguments.shape, "only worlds whose shape has this in its name");
   app.add_option("--corpus", wanted.corpus, "folder of *.case, run first");
   app.add_option("--case", wanted.case_file, "run this case only");
   app.add_option("--save", wanted.save, "where shrunk cases are written");
@@ -46,7 +47,7 @@ Result<bool> run(Arguments& arguments) {
   const Options options{.build = arguments.plain ? "" : arguments.build,
                         .objects = arguments.objects,
                         .name = "tdiff-" + std::to_string(::getpid())};
-  const Shapes shapes = TRY(possible_shapes(options.name));
+  const Shapes shapes = TRY(possible_shapes(arguments.shape, options.name));
   if (arguments.print) {
     const Wanted& wanted = arguments.wanted;
     std::printf("%s", to_text(random_case(wanted.seed, wanted.frames, shapes)).c_str());

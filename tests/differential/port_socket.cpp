@@ -36,6 +36,15 @@ Result<> set(const Fd& socket, int level, int option, int value) {
   return {};
 }
 
+Result<> promiscuous(const Fd& socket, int ifindex) {
+  packet_mreq request{};
+  request.mr_ifindex = ifindex;
+  request.mr_type = PACKET_MR_PROMISC;
+  if (::setsockopt(socket.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) < 0)
+    return errno_error("promiscuous packet socket");
+  return {};
+}
+
 // The kernel moves an outermost tag into the packet's metadata: back to where it was on the wire.
 void restore_tag(Frame& frame, const msghdr& message) {
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(const_cast<msghdr*>(&message), c)) {
@@ -58,7 +67,10 @@ Result<PortSocket> PortSocket::open(const std::string& interface, Sees sees) {
   Fd socket = TRY(packet_socket(ifindex, interface));
   TRY(set(socket, SOL_SOCKET, SO_RCVBUFFORCE, kBuffer));
   TRY(set(socket, SOL_SOCKET, SO_SNDBUFFORCE, kBuffer));
-  if (sees == Sees::received) TRY(set(socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1));
+  if (sees == Sees::received)
+    TRY(set(socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1));
+  else if (ifindex)
+    TRY(promiscuous(socket, ifindex));
   TRY(set(socket, SOL_PACKET, PACKET_AUXDATA, 1));
   TRY(set(socket, SOL_PACKET, PACKET_VNET_HDR, 1));
   // No PACKET_QDISC_BYPASS: it drops what has to be segmented before the device takes it.

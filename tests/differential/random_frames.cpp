@@ -9,6 +9,7 @@
 namespace tna::differential {
 namespace {
 
+constexpr unsigned kLocalExperimental = 0x88b5;
 constexpr unsigned kVids[] = {0, 1, 5, 5, 5, 5, 6, 100, 4095};
 constexpr int kMtus[] = {1400, 1500, 1500, 1500, 2000};
 
@@ -138,11 +139,22 @@ Step Traffic::next() {
     step.frame = unfinished(random_, from, to, serial_);
     return step;
   }
-  if (random_.chance(1)) step.port = random_.between(1, ports_);  // appears elsewhere, once
+  if (random_.chance(3)) step.port = random_.between(1, ports_);  // appears elsewhere, once
   if (random_.below(200) == 0) step.port = home_[from] = random_.between(1, ports_);  // moves
   const Mac source = random_.chance(2) ? odd_source(random_, step.port) : station_mac(from);
   step.frame = frame(from, to, source, destination(to));
   return step;
+}
+
+Step Traffic::talk() {
+  ++serial_;
+  const int from = random_.between(1, kStations);
+  Bytes payload(46);
+  set32(payload, 0, serial_);
+  return {.kind = Step::Kind::send,
+          .port = home_[from],
+          .frame = {ethernet(station_mac(partner(from)), station_mac(from), kLocalExperimental,
+                             payload)}};
 }
 
 Step Traffic::greet(int station) {

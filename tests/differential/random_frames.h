@@ -15,6 +15,7 @@ class Traffic {
  public:
   Traffic(Random& random, const Shape& shape, int ports);
   Step next();              // a frame into a port
+  Step talk();              // a proper one to a known station, which goes the fast path
   Step greet(int station);  // a broadcast, so that the bridge learns where it is
 
  private:

@@ -6,6 +6,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "names.h"
 #include "process.h"
@@ -108,8 +109,8 @@ const Shape kShapes[] = {
      .topics = {Topic::snooping},
      .uncertain = true},
     {.weight = 1,
-     .name = "a tap without a reader as a port",
-     .commands = {fmt::format("ip tuntap add t1 mode tap"),
+     .name = "a tap device as a port",
+     .commands = {"ip tuntap add t1 mode tap",
                   fmt::format("ip link set t1 address {}", to_string(port_mac(13))),
                   "ip link set t1 master br0 up"},
      .uncertain = true},
@@ -165,11 +166,12 @@ const Shape kShapes[] = {
      .routed = 12},
 };
 
-Result<bool> possible(const Shape& shape, const std::string& name) {
+// The first command that the kernel can't, or nothing.
+Result<std::string> impossible(const Shape& shape, const std::string& name) {
   const World world = TRY(World::create(name, shape.ports, false));
   for (const std::string& command : shape.commands)
-    if (TRY(run(split_words(command), world.netns())).status != 0) return false;
-  return true;
+    if (TRY(run(split_words(command), world.netns())).status != 0) return command;
+  return "";
 }
 
 }  // namespace
@@ -178,10 +180,17 @@ bool Shape::has(Topic topic) const {
   return std::ranges::find(topics, topic) != topics.end();
 }
 
-Result<Shapes> possible_shapes(const std::string& name) {
+Result<Shapes> possible_shapes(const std::string& text, const std::string& world) {
   Shapes shapes;
-  for (const Shape& shape : kShapes)
-    if (!shape.uncertain || TRY(possible(shape, name))) shapes.push_back(shape);
+  for (const Shape& shape : kShapes) {
+    if (shape.name.find(text) == std::string::npos) continue;
+    const std::string missing = shape.uncertain ? TRY(impossible(shape, world)) : "";
+    if (missing.empty())
+      shapes.push_back(shape);
+    else
+      std::fprintf(stderr, "not on this kernel: %s (%s)\n", shape.name.c_str(), missing.c_str());
+  }
+  if (shapes.empty()) return error("there is no such shape of worlds here");
   return shapes;
 }
 

@@ -28,7 +28,8 @@ struct Shape {
 
 using Shapes = std::vector<Shape>;
 
-// Those that the running kernel can. The worlds in which that is tried are named `name`.
-Result<Shapes> possible_shapes(const std::string& name);
+// Those whose name contains `text` and that the running kernel can; it is told which are left out.
+// The worlds in which that is tried are named `world`.
+Result<Shapes> possible_shapes(const std::string& text, const std::string& world);
 
 }  // namespace tna::differential
