@@ -4,6 +4,8 @@
 // frames. Most changes are undone in the end, or every world would end as a closed one.
 #include "generate.h"
 
+#include <algorithm>
+
 #include "random_frames.h"
 #include "settings.h"
 
@@ -11,7 +13,8 @@ namespace tna::differential {
 namespace {
 
 constexpr int kCarrierMs = 100;   // new devices and ports of a shape
-constexpr int kRebuildMs = 60;    // of TNA, so that frames after it go the fast path
+constexpr int kRebuildMs = 40;    // of TNA, so that frames after it go the fast path
+constexpr unsigned kLasting = 7;  // percent of the changes that are not undone
 constexpr int kSilenceMs = 3300;  // more than the tolerance of timers
 constexpr int kRefreshMs = 1200;  // FDB entries have to be refreshed by Linux after that
 
@@ -31,6 +34,10 @@ class Generator {
   void greet();
   void batches(int count);
   void beginning();
+  void apply(const Change& change);
+  void undo(const Change& change);
+  void tap();
+  void change();
   void round();
   void reunion();
 
@@ -53,7 +60,7 @@ void Generator::greet() {
 
 void Generator::batches(int count) {
   for (; count > 0 && left_ > 0; --count) {
-    const int size = random_.between(30, 60);
+    const int size = random_.between(25, 50);
     for (int frame = 0; frame < size; ++frame) add(traffic_.next());
     left_ -= size;
     add({.kind = Step::Kind::check});
@@ -77,33 +84,48 @@ void Generator::beginning() {
   add({.kind = Step::Kind::start});
 }
 
-void Generator::round() {
-  const bool tap = random_.below(25) == 0;
-  Change change;
-  if (tap) {
-    const bool port = random_.chance(70);
-    add({.kind = Step::Kind::tap,
-         .text = port                 ? port_name(random_.between(1, ports_))
-                 : random_.chance(50) ? "br0"
-                                      : "any"});
-  } else {
-    change = random_change(random_, shape_, ports_);
-    run(change.apply);
-    if (change.settle_ms) add(settle_step(change.settle_ms));
-  }
+void Generator::apply(const Change& change) {
+  run(change.apply);
+  if (change.settle_ms) add(settle_step(change.settle_ms));
+}
+
+void Generator::undo(const Change& change) {
+  if (!change.stops_tna && random_.chance(kLasting)) return;
+  run(change.undo);
+  if (change.settle_ms) add(settle_step(change.settle_ms));
+}
+
+void Generator::tap() {
+  const std::string port = port_name(random_.between(1, ports_));
+  const std::string interfaces[] = {port, port, "br0", "any"};
+  add({.kind = Step::Kind::tap, .text = random_.pick(interfaces)});
   batches(1);
   add(settle_step(kRebuildMs));
-  batches(change.stops_tna || tap ? 1 : random_.between(1, 3));
-  if (tap)
-    add({.kind = Step::Kind::untap});
-  else if (change.stops_tna || random_.chance(93))
-    run(change.undo);
-  if (change.settle_ms) add(settle_step(change.settle_ms));
+  batches(1);
+  add({.kind = Step::Kind::untap});
+}
+
+void Generator::change() {
+  std::vector<Change> changes{random_change(random_, shape_, ports_)};
+  if (random_.chance(30)) changes.push_back(random_change(random_, shape_, ports_));
+  for (const Change& change : changes) apply(change);
+  batches(1);
+  add(settle_step(kRebuildMs));
+  const bool stopped = std::ranges::any_of(changes, &Change::stops_tna);
+  batches(stopped ? 1 : random_.between(1, 2));
+  for (const Change& change : changes) undo(change);
+}
+
+void Generator::round() {
+  if (random_.below(25) == 0)
+    tap();
+  else
+    change();
   batches(1);
   add(settle_step(kRebuildMs));
   if (random_.chance(25)) greet();
-  if (random_.below(12) == 0) add(settle_step(kRefreshMs));
-  batches(random_.between(2, 4));
+  if (random_.below(40) == 0) add(settle_step(kRefreshMs));
+  batches(random_.between(1, 2));
 }
 
 // After a silence that shows in the timers, everybody speaks, and not to Linux alone.

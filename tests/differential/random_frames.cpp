@@ -52,14 +52,14 @@ std::size_t random_size(Random& random) {
   return random.between(46, 120);
 }
 
-// A packet whose checksum, or (of TCP) also segmentation, is left to the device.
+// A packet whose checksum, or also segmentation, is left to the device.
 Frame unfinished(Random& random, int from, int to, std::uint32_t serial) {
-  const bool udp_only = random.chance(30), segments = !udp_only && random.chance(60);
+  const bool is_udp = random.chance(35), segments = random.chance(50);
   const bool v6 = random.chance(30);
   const std::size_t size = segments ? random.between(1300, 5000) : random.between(4, 1000);
   const Bytes data(size, serial & 0xff);
-  const Bytes l4 = udp_only ? udp(4000, 4002, data) : tcp(4000, 80, serial * 10000, 0x18, data);
-  const unsigned protocol = udp_only ? 17 : 6, field = udp_only ? 6 : 16;
+  const Bytes l4 = is_udp ? udp(4000, 4002, data) : tcp(4000, 80, serial * 10000, 0x18, data);
+  const unsigned protocol = is_udp ? 17 : 6, field = is_udp ? 6 : 16;
   Bytes packet =
       v6 ? ipv6(from, to, protocol, 64, l4)
          : ipv4(
@@ -72,9 +72,9 @@ Frame unfinished(Random& random, int from, int to, std::uint32_t serial) {
   frame.offload.csum_start = 14 + header;
   frame.offload.csum_offset = field;
   if (segments) {
-    frame.offload.gso_type = v6 ? kGsoTcp6 : kGsoTcp4;
+    frame.offload.gso_type = is_udp ? kGsoUdp : v6 ? kGsoTcp6 : kGsoTcp4;
     frame.offload.gso_size = random.between(500, 1200);
-    frame.offload.hdr_len = 14 + header + 20;
+    frame.offload.hdr_len = 14 + header + (is_udp ? 8 : 20);
   }
   if (random.chance(15)) {
     insert_tag(frame.bytes, 0x8100, random.pick(kVids));

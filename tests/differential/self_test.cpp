@@ -31,6 +31,10 @@ const std::vector<std::string> kSabotage[] = {
     {"bridge fdb replace 02:57:00:00:00:c8 dev p1 master static"},  // in the state only, or nearly
                                                                     // so
     {"ip link set br0 type bridge group_fwd_mask 0x4000"},
+    // In the kernel's state alone.
+    {"ip neigh replace 192.0.2.200 lladdr 02:57:00:00:00:63 dev br0 nud permanent"},
+    {"nft add table ip x", "nft add chain ip x c { type filter hook input priority 0 ; }",
+     "nft add rule ip x c counter"},
 };
 
 Result<> expect(bool holds, const std::string& what) {

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "generate.h"
+#include "interrupt.h"
 
 namespace tna::differential {
 namespace {
@@ -105,7 +106,9 @@ Result<> Session::run_random() {
   int world = 0;
   for (; !done(world); ++world) {
     const std::uint64_t seed = wanted_.seed + world;
-    TRY(campaigns_[world % campaigns_.size()].run(random_case(seed, frames, shapes_)));
+    auto ran = campaigns_[world % campaigns_.size()].run(random_case(seed, frames, shapes_));
+    if (interrupted()) break;
+    TRY(std::move(ran));
     progress(seed);
   }
   if (world)
@@ -133,7 +136,7 @@ Result<bool> Session::run() {
   if (!enough) std::printf("too few frames took the fast path: this proves nothing\n");
   const int differences = differences_before_ + sum().differences;
   if (differences) std::printf("differences: %d, in %s\n", differences, wanted_.save.c_str());
-  return enough && differences == 0;
+  return enough && differences == 0 && !interrupted();
 }
 
 }  // namespace

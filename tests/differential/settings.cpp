@@ -66,7 +66,7 @@ Row nft(unsigned weight, const std::string& family, const std::string& hook,
 const Row kRows[] = {
     flag(5, "hairpin", "on", "off"),
     flag(6, "isolated", "on", "off"),
-    {4,
+    {9,
      {"bridge link set dev PORT isolated on", "bridge link set dev OTHER isolated on"},
      {"bridge link set dev PORT isolated off", "bridge link set dev OTHER isolated off"}},
     flag(6, "learning", "off", "on"),

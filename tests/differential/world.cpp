@@ -4,6 +4,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <sstream>
+
 #include "kernel_state.h"
 #include "names.h"
 
@@ -49,7 +51,9 @@ Result<> wait_until_forwarding(int netns, int ports) {
 
 }  // namespace
 
-std::string world_commands(int ports, const std::string& hosts) {
+namespace {
+
+std::string device_commands(int ports, const std::string& hosts) {
   std::string batch = fmt::format(
       "link add br0 address {} type bridge mcast_snooping 0 stp_state 0\nlink set br0 up\n",
       to_string(bridge_mac()));
@@ -62,6 +66,25 @@ std::string world_commands(int ports, const std::string& hosts) {
     batch += fmt::format("neigh add {} lladdr {} dev br0 nud permanent\n", station_ip_text(station),
                          to_string(station_mac(station)));
   return batch;
+}
+
+std::string as_ip_commands(const std::string& batch) {
+  std::istringstream in(batch);
+  std::string text;
+  for (std::string line; std::getline(in, line);) text += "ip " + line + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string world_commands(int ports, bool redirect_targets) {
+  std::string text;
+  for (const std::string& word : kQuiet) text += (text.empty() ? "" : " ") + word;
+  text += "\n" + as_ip_commands(device_commands(ports, "HOSTS")) + "in HOSTS:\n" +
+          as_ip_commands(hosts_commands(ports));
+  for (int port = 1; redirect_targets && port <= ports; ++port)
+    text += fmt::format("ethtool -K {} gro on\n", host_name(port));
+  return text;
 }
 
 Result<World> World::create(const std::string& name, int ports, bool redirect_targets) {
@@ -79,7 +102,7 @@ Result<> World::build(int ports, bool redirect_targets) {
   TRY(run_or_error(kQuiet, hosts_.fd()));
   TRY(run_or_error(batch, hosts_.fd(),
                    "link add m0 type veth peer name m1\nlink set m0 up\nlink set m1 up\n"));
-  TRY(run_or_error(batch, device_.fd(), world_commands(ports, hosts_.name())));
+  TRY(run_or_error(batch, device_.fd(), device_commands(ports, hosts_.name())));
   TRY(run_or_error(batch, hosts_.fd(), hosts_commands(ports)));
   if (redirect_targets)
     for (int port = 1; port <= ports; ++port)

@@ -51,7 +51,7 @@ class World {
   std::optional<Tnad> tnad_;
 };
 
-// The commands that make the device as create() does, for a report.
-std::string world_commands(int ports, const std::string& hosts);
+// The commands that make a world as create() does, one a line, for a report.
+std::string world_commands(int ports, bool redirect_targets);
 
 }  // namespace tna::differential
