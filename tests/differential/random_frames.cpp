@@ -47,7 +47,7 @@ void flip_a_bit(Random& random, Bytes& frame) {
 
 std::size_t random_size(Random& random) {
   const unsigned draw = random.below(100);
-  if (draw < 4) return random.pick(kMtus) + random.between(-1, 5);
+  if (draw < 7) return random.pick(kMtus) + random.between(-1, 5);
   if (draw < 20) return random.between(200, 1400);
   return random.between(46, 120);
 }

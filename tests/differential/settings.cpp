@@ -93,7 +93,7 @@ const Row kRows[] = {
     {3, {"ip link set PORT nomaster"}, {"ip link set PORT master br0"}, kCarrierMs},
     {1, {"ip link set br0 down"}, {"ip link set br0 up"}, kCarrierMs},
     {2, {"ip link set br0 promisc on"}, {"ip link set br0 promisc off"}, 0, true},
-    {3, {"ip link set PORT mtu 1400"}, {"ip link set PORT mtu 1500"}},
+    {5, {"ip link set PORT mtu 1400"}, {"ip link set PORT mtu 1500"}},
     {2, {"ip link set PORT mtu 2000"}, {"ip link set PORT mtu 1500"}},
     {2, {"ip link set PORT address STRANGER"}, {}},
     {1, {"ip link set PORT address STATION"}, {}},
