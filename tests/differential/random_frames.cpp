@@ -9,7 +9,8 @@
 namespace tna::differential {
 namespace {
 
-constexpr unsigned kLocalExperimental = 0x88b5;
+constexpr unsigned kLocalExperimental = 0x88b5, kArp = 0x0806;
+constexpr unsigned kTaggedArp = 40;  // percent
 constexpr unsigned kVids[] = {0, 1, 5, 5, 5, 5, 6, 100, 4095};
 constexpr int kMtus[] = {1400, 1500, 1500, 1500, 2000};
 
@@ -123,7 +124,9 @@ Frame Traffic::frame(int from, int to, const Mac& source, const Mac& target) {
                   .serial = serial_};
   const Payload payload = random_payload(random_, talk, random_size(random_));
   Frame made{ethernet(payload.target.value_or(target), source, payload.type, payload.bytes)};
-  if (random_.chance(shape_.tagged)) add_tags(random_, made.bytes);
+  // Of ARP more: a bridge that answers for its stations looks for it behind tags.
+  if (random_.chance(payload.type == kArp ? kTaggedArp : shape_.tagged))
+    add_tags(random_, made.bytes);
   if (random_.chance(3)) flip_a_bit(random_, made.bytes);
   if (random_.chance(2)) made.bytes.resize(random_.between(14, 60));
   made.bytes.resize(std::min<std::size_t>(made.bytes.size(), kHostMtu));

@@ -20,6 +20,9 @@ constexpr std::size_t kSmallEnough = 12;  // steps
 // What is done to the second world alone, where TNA would start. The first one shows in frames
 // only, so that shrinking it is about frames.
 const std::vector<std::string> kSabotage[] = {
+    {"tc qdisc add dev p2 clsact",
+     "tc filter add dev p2 ingress protocol ip u32 match u8 1 0xff at 8 action mirred egress "
+     "redirect dev lo"},
     {"nft add table bridge x", "nft add chain bridge x c { type filter hook forward priority 0 ; }",
      "nft add rule bridge x c ip version 4 ip ttl 1 drop"},
     {"bridge link set dev p1 hairpin on"},
