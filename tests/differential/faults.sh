@@ -41,11 +41,11 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' INT TERM
 
-# Compiles the copy of bpf/ as the build compiles the original.
+# Compiles the copy of bpf/ as the build compiled the original.
 compile() {
 	local command object
-	for object in pipeline_xdp pipeline_tc; do
-		command=$(ninja -C "$build" -t commands "$build/bpf/$object.bpf.o" | tail -n 1)
+	for object in "$build"/bpf/pipeline*.bpf.o; do
+		command=$(ninja -C "$build" -t commands "$object" | tail -n 1)
 		command=${command//"$build/bpf"/"$work/objects"}
 		command=${command//"$source/bpf"/"$work/bpf"}
 		bash -c "$command" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }

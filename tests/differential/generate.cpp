@@ -107,7 +107,10 @@ void Generator::tap() {
 
 void Generator::change() {
   std::vector<Change> changes{random_change(random_, shape_, ports_)};
-  if (random_.chance(30)) changes.push_back(random_change(random_, shape_, ports_));
+  for (int more = random_.below(4); more > 0; --more) {
+    Change another = random_change(random_, shape_, ports_);
+    if (!another.stops_tna && !another.settle_ms) changes.push_back(std::move(another));
+  }
   for (const Change& change : changes) apply(change);
   batches(1);
   add(settle_step(kRebuildMs));
