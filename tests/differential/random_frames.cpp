@@ -24,7 +24,9 @@ Mac group_address(Random& random) {
 
 Mac odd_source(Random& random, int port) {
   const Mac odd[] = {{},
+                     {},
                      {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}},
+                     {{0x01, 0x00, 0x5e, 0, 0, 1}},
                      {{0x01, 0x00, 0x5e, 0, 0, 1}},
                      bridge_mac(),
                      port_mac(port),
@@ -134,6 +136,7 @@ Frame Traffic::frame(int from, int to, const Mac& source, const Mac& target) {
 }
 
 Step Traffic::next() {
+  if (random_.chance(20)) return talk();
   ++serial_;
   const int from = random_.between(1, kStations);
   const int to = partner(from);
@@ -144,7 +147,7 @@ Step Traffic::next() {
   }
   if (random_.chance(3)) step.port = random_.between(1, ports_);  // appears elsewhere, once
   if (random_.below(200) == 0) step.port = home_[from] = random_.between(1, ports_);  // moves
-  const Mac source = random_.chance(2) ? odd_source(random_, step.port) : station_mac(from);
+  const Mac source = random_.chance(4) ? odd_source(random_, step.port) : station_mac(from);
   step.frame = frame(from, to, source, destination(to));
   return step;
 }
