@@ -79,6 +79,11 @@ Result<> Campaign::examine(const Case& case_, Outcome outcome) {
   else if (attempts > 0)
     std::printf("(it did not show again in %d runs: a matter of time)\n", kAttempts);
   std::printf("%s", report(smallest, outcome, options_).c_str());
+  Options plain = options_;
+  plain.build.clear();
+  const auto alone = run_twins(smallest, plain);
+  if (!options_.build.empty() && alone && !alone->difference.empty())
+    std::printf("two worlds of Linux alone differ as well: the fault is the machine's\n");
   std::printf("saved as %s\n", TRY(save(smallest, save_, options_.hook)).c_str());
   std::fflush(stdout);
   return {};
