@@ -25,7 +25,9 @@ file(GLOB DIFFERENTIAL CONFIGURE_DEPENDS tests/differential/*.cpp)
 add_executable(tna_differential ${DIFFERENTIAL})
 target_link_libraries(tna_differential PRIVATE tna_base CLI11::CLI11)
 add_test(NAME differential COMMAND ${CMAKE_SOURCE_DIR}/tests/differential/run.sh)
-set_tests_properties(differential PROPERTIES ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}" TIMEOUT 1200)
+add_test(NAME differential.faults COMMAND ${CMAKE_SOURCE_DIR}/tests/differential/faults.sh)
+set_tests_properties(differential differential.faults PROPERTIES
+                     ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}" TIMEOUT 1200)
 
 file(GLOB BENCH CONFIGURE_DEPENDS bench/*.cpp)
 tna_bpf_object(bench ${CMAKE_SOURCE_DIR}/bench/bench.bpf.c)

@@ -29,6 +29,7 @@ Result<std::string> save(const Case& case_, const std::string& directory, const 
   std::error_code failed;
   fs::create_directories(directory, failed);
   std::string name = case_.title + "-" + hook + ".case";
+  std::erase(name, ',');
   std::ranges::replace(name, ' ', '-');
   const std::string path = fs::path(directory) / name;
   std::ofstream file(path);
@@ -38,6 +39,14 @@ Result<std::string> save(const Case& case_, const std::string& directory, const 
 }
 
 }  // namespace
+
+void Totals::add(const Totals& other) {
+  cases += other.cases;
+  differences += other.differences;
+  frames += other.frames;
+  received += other.received;
+  counters.add(other.counters);
+}
 
 Result<> Campaign::run(const Case& case_) {
   if (interrupted()) return error("interrupted");
@@ -63,12 +72,18 @@ Result<> Campaign::examine(const Case& case_, Outcome outcome) {
     return true;
   };
   bool again = false;
-  for (int attempt = 0; attempt < kAttempts && !again; ++attempt) again = differs(smallest);
+  const int attempts = shrink_seconds_ > 0 ? kAttempts : 0;
+  for (int attempt = 0; attempt < attempts && !again; ++attempt) again = differs(smallest);
   if (again)
     smallest = shrink(smallest, differs, shrink_seconds_);
-  else
+  else if (attempts > 0)
     std::printf("(it did not show again in %d runs: a matter of time)\n", kAttempts);
   std::printf("%s", report(smallest, outcome, options_).c_str());
+  Options plain = options_;
+  plain.build.clear();
+  const auto alone = run_twins(smallest, plain);
+  if (!options_.build.empty() && alone && !alone->difference.empty())
+    std::printf("two worlds of Linux alone differ as well: the fault is the machine's\n");
   std::printf("saved as %s\n", TRY(save(smallest, save_, options_.hook)).c_str());
   std::fflush(stdout);
   return {};

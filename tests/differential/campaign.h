@@ -3,6 +3,7 @@
 #pragma once
 
 #include "case.h"
+#include "shapes.h"
 #include "twins.h"
 
 namespace tna::differential {
@@ -11,6 +12,7 @@ struct Totals {
   int cases = 0, differences = 0;
   long frames = 0, received = 0;
   Counters counters;
+  void add(const Totals& other);
   double fast_share() const { return frames ? double(counters.fast) / double(frames) : 0; }
 };
 
@@ -32,6 +34,6 @@ class Campaign {
 
 // Plain Linux against plain Linux must not differ; plain Linux against Linux with something wrong
 // must. An error says which of the two did not hold.
-Result<> self_test(Options options, std::uint64_t seed, int frames);
+Result<> self_test(Options options, const Shapes& shapes, std::uint64_t seed, int frames);
 
 }  // namespace tna::differential

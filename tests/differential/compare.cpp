@@ -16,12 +16,20 @@ using Flows = std::map<Flow, std::vector<Bytes>>;
 
 // The device's own IPv4 packets carry an identification which the kernel draws by lot.
 Bytes without_luck(Bytes frame) {
-  const Mac mac = bridge_mac();
-  if (frame.size() < 34 || get16(frame, 12) != 0x0800) return frame;
-  if (!std::equal(mac.bytes.begin(), mac.bytes.end(), frame.begin() + 6)) return frame;
-  set16(frame, 18, 0);
-  set16(frame, 24, 0);
+  if (frame.size() < 20 || !of_the_device(&frame[6])) return frame;
+  const NetworkHeader header = network_header(frame);
+  if (header.type != 0x0800) return frame;
+  set16(frame, header.at + 4, 0);
+  set16(frame, header.at + 10, 0);
   return frame;
+}
+
+// What the device says by a clock of its own: hellos of the spanning tree, memberships in groups.
+bool by_the_clock(const Bytes& frame) {
+  constexpr Mac kBridges{{0x01, 0x80, 0xc2, 0, 0, 0}}, kRouters{{0x01, 0, 0x5e, 0, 0, 0x16}};
+  return frame.size() >= 14 && of_the_device(&frame[6]) &&
+         (std::ranges::equal(kBridges.bytes, std::span(frame).first(6)) ||
+          std::ranges::equal(kRouters.bytes, std::span(frame).first(6)));
 }
 
 Flows by_flow(const std::vector<Bytes>& frames, const Sent& sent) {
@@ -29,6 +37,7 @@ Flows by_flow(const std::vector<Bytes>& frames, const Sent& sent) {
   for (const Bytes& frame : frames) {
     const auto origin = sent.find(frame);
     const int port = origin == sent.end() ? 0 : origin->second;
+    if (port == 0 && by_the_clock(frame)) continue;
     const Bytes macs(frame.begin(), frame.begin() + std::min<std::size_t>(12, frame.size()));
     flows[{macs, port}].push_back(port ? frame : without_luck(frame));
   }

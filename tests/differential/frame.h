@@ -21,7 +21,7 @@ struct Offload {
 };
 static_assert(sizeof(Offload) == 10, "as the kernel has it");
 constexpr std::uint8_t kNeedsChecksum = 1;  // in flags
-constexpr std::uint8_t kGsoTcp4 = 1, kGsoTcp6 = 4, kGsoEcn = 0x80;
+constexpr std::uint8_t kGsoTcp4 = 1, kGsoTcp6 = 4, kGsoUdp = 5, kGsoEcn = 0x80;
 
 // What crosses a packet socket.
 struct Frame {

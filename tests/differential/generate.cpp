@@ -4,19 +4,28 @@
 // frames. Most changes are undone in the end, or every world would end as a closed one.
 #include "generate.h"
 
+#include <algorithm>
+
 #include "random_frames.h"
 #include "settings.h"
 
 namespace tna::differential {
 namespace {
 
-constexpr int kRebuildMs = 60;    // of TNA, so that frames after it go the fast path
+constexpr int kCarrierMs = 100;   // new devices and ports of a shape
+constexpr int kRebuildMs = 40;    // of TNA, so that frames after it go the fast path
+constexpr unsigned kLasting = 7;  // percent of the changes that are not undone
+constexpr int kSilenceMs = 3300;  // more than the tolerance of timers
 constexpr int kRefreshMs = 1200;  // FDB entries have to be refreshed by Linux after that
 
 class Generator {
  public:
-  Generator(std::uint64_t seed, int frames)
-      : random_(seed), left_(frames), ports_(random_.between(3, 5)), traffic_(random_, ports_) {}
+  Generator(std::uint64_t seed, int frames, const Shapes& shapes)
+      : random_(seed),
+        shape_(random_.weighted(shapes)),
+        left_(frames),
+        ports_(random_.between(shape_.ports, 5)),
+        traffic_(random_, shape_, ports_) {}
   Case make(std::uint64_t seed);
 
  private:
@@ -25,9 +34,15 @@ class Generator {
   void greet();
   void batches(int count);
   void beginning();
+  void apply(const Change& change);
+  void undo(const Change& change);
+  void tap();
+  void change();
   void round();
+  void reunion();
 
   Random random_;
+  const Shape& shape_;
   int left_;
   int ports_;
   Traffic traffic_;
@@ -45,7 +60,7 @@ void Generator::greet() {
 
 void Generator::batches(int count) {
   for (; count > 0 && left_ > 0; --count) {
-    const int size = random_.between(20, 40);
+    const int size = random_.between(25, 50);
     for (int frame = 0; frame < size; ++frame) add(traffic_.next());
     left_ -= size;
     add({.kind = Step::Kind::check});
@@ -53,12 +68,14 @@ void Generator::batches(int count) {
 }
 
 void Generator::beginning() {
+  run(shape_.commands);
+  if (!shape_.commands.empty()) add(settle_step(kCarrierMs));
   if (random_.chance(50)) add(run_step("ip addr add 192.0.2.254/24 dev br0"));
   if (random_.chance(40))
     run({"sysctl -qw net.bridge.bridge-nf-call-iptables=0",
          "sysctl -qw net.bridge.bridge-nf-call-ip6tables=0"});
   for (int settings = random_.below(4); settings > 0; --settings) {
-    const Change change = random_change(random_, ports_);
+    const Change change = random_change(random_, shape_, ports_);
     run(change.apply);
     if (change.stops_tna || random_.chance(50)) run(change.undo);
     if (change.settle_ms) add(settle_step(change.settle_ms));
@@ -67,49 +84,74 @@ void Generator::beginning() {
   add({.kind = Step::Kind::start});
 }
 
-void Generator::round() {
-  const bool tap = random_.below(25) == 0;
-  Change change;
-  if (tap) {
-    const bool port = random_.chance(70);
-    add({.kind = Step::Kind::tap,
-         .text = port                 ? port_name(random_.between(1, ports_))
-                 : random_.chance(50) ? "br0"
-                                      : "any"});
-  } else {
-    change = random_change(random_, ports_);
-    run(change.apply);
-    if (change.settle_ms) add(settle_step(change.settle_ms));
-  }
+void Generator::apply(const Change& change) {
+  run(change.apply);
+  if (change.settle_ms) add(settle_step(change.settle_ms));
+}
+
+void Generator::undo(const Change& change) {
+  if (!change.stops_tna && random_.chance(kLasting)) return;
+  run(change.undo);
+  if (change.settle_ms) add(settle_step(change.settle_ms));
+}
+
+void Generator::tap() {
+  const std::string port = port_name(random_.between(1, ports_));
+  const std::string interfaces[] = {port, port, "br0", "any"};
+  add({.kind = Step::Kind::tap, .text = random_.pick(interfaces)});
   batches(1);
   add(settle_step(kRebuildMs));
-  batches(change.stops_tna || tap ? 1 : random_.between(1, 3));
-  if (tap)
-    add({.kind = Step::Kind::untap});
-  else if (change.stops_tna || random_.chance(85))
-    run(change.undo);
-  if (change.settle_ms) add(settle_step(change.settle_ms));
+  batches(1);
+  add({.kind = Step::Kind::untap});
+}
+
+void Generator::change() {
+  std::vector<Change> changes{random_change(random_, shape_, ports_)};
+  for (int more = random_.below(4); more > 0; --more) {
+    Change another = random_change(random_, shape_, ports_);
+    if (!another.stops_tna && !another.settle_ms) changes.push_back(std::move(another));
+  }
+  for (const Change& change : changes) apply(change);
+  batches(1);
+  add(settle_step(kRebuildMs));
+  const bool stopped = std::ranges::any_of(changes, &Change::stops_tna);
+  batches(stopped ? 1 : random_.between(1, 2));
+  for (const Change& change : changes) undo(change);
+}
+
+void Generator::round() {
+  if (random_.below(25) == 0)
+    tap();
+  else
+    change();
   batches(1);
   add(settle_step(kRebuildMs));
   if (random_.chance(25)) greet();
-  if (random_.below(12) == 0) add(settle_step(kRefreshMs));
-  batches(random_.between(2, 4));
+  if (random_.below(40) == 0) add(settle_step(kRefreshMs));
+  batches(random_.between(1, 2));
+}
+
+// After a silence that shows in the timers, everybody speaks, and not to Linux alone.
+void Generator::reunion() {
+  add(settle_step(kSilenceMs));
+  for (int frame = 0; frame < 6 * kStations; ++frame) add(traffic_.talk());
 }
 
 Case Generator::make(std::uint64_t seed) {
-  case_.title = "seed " + std::to_string(seed);
+  case_.title = "seed " + std::to_string(seed) + ", " + shape_.name;
   case_.ports = ports_;
   beginning();
   greet();
   batches(random_.between(2, 6));
   while (left_ > 0) round();
+  if (random_.chance(10)) reunion();
   return std::move(case_);
 }
 
 }  // namespace
 
-Case random_case(std::uint64_t seed, int frames) {
-  return Generator(seed, frames).make(seed);
+Case random_case(std::uint64_t seed, int frames, const Shapes& shapes) {
+  return Generator(seed, frames, shapes).make(seed);
 }
 
 }  // namespace tna::differential

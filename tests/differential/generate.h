@@ -3,9 +3,11 @@
 #pragma once
 
 #include "case.h"
+#include "shapes.h"
 
 namespace tna::differential {
 
-Case random_case(std::uint64_t seed, int frames);
+// In a world of one of the shapes.
+Case random_case(std::uint64_t seed, int frames, const Shapes& shapes);
 
 }  // namespace tna::differential

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernel_state.cpp: reads the bridge's state with the `bridge` tool, so that it is what users see.
+// kernel_state.cpp: reads the state with the tools that users have, so that it is what users see.
 #include "kernel_state.h"
 
 #include <spdlog/fmt/fmt.h>
 
+#include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "process.h"
 
@@ -15,76 +18,162 @@ namespace {
 
 using nlohmann::json;
 
-// TNA lets Linux refresh an entry once a second instead of with each frame, and `bridge` counts in
-// whole seconds.
+// TNA lets Linux refresh an FDB entry once a second instead of with each frame, and the tools count
+// in whole seconds.
 constexpr long kTimerTolerance = 2;
 
-Result<json> bridge_json(const Words& arguments, int netns) {
-  Words words{"bridge", "-j"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
+Result<json> read_json(const Words& words, int netns) {
   const Finished finished = TRY(run(words, netns));
+  if (finished.status == 0 && finished.output.empty()) return json::array();
   json parsed = json::parse(finished.output, nullptr, false);
-  if (finished.status != 0 || !parsed.is_array()) return error("bridge: " + finished.output);
+  if (finished.status != 0 || !parsed.is_array())
+    return error(words.front() + ": " + finished.output);
   return parsed;
 }
 
-template <typename Value, typename Describe>
-void compare_maps(const std::map<std::string, Value>& a, const std::map<std::string, Value>& b,
-                  const std::string& what, Describe describe, std::string& lines) {
-  std::set<std::string> keys;
-  for (const auto& [key, value] : a) keys.insert(key);
-  for (const auto& [key, value] : b) keys.insert(key);
-  for (const std::string& key : keys) {
-    const auto in_a = a.find(key), in_b = b.find(key);
-    const std::string left = in_a == a.end() ? "(none)" : describe(in_a->second);
-    const std::string right = in_b == b.end() ? "(none)" : describe(in_b->second);
-    if (left != right)
-      lines += fmt::format("{} {}\n  Linux alone: {}\n  with TNA:    {}\n", what, key, left, right);
+double now() {
+  using namespace std::chrono;
+  return duration<double>(steady_clock::now().time_since_epoch()).count();
+}
+
+void erase(json& object, std::initializer_list<const char*> names) {
+  for (const char* name : names) object.erase(name);
+}
+
+// `used` is not compared: it is a statistic of the destination that decides nothing, and the fast
+// path does not write to kernel memory.
+Result<> read_fdb(int netns, KernelState& state) {
+  for (json entry : TRY(read_json({"bridge", "-j", "-s", "fdb", "show"}, netns))) {
+    std::string key =
+        fmt::format("FDB entry {} {}", entry.value("mac", "?"), entry.value("ifname", "?"));
+    if (entry.contains("vlan")) key += " vlan " + entry["vlan"].dump();
+    // Devices' own address lists ("self") stand beside the FDB, with the same MACs.
+    const std::string flags = entry["flags"].dump();
+    if (flags.find("\"self\"") != std::string::npos) key += " self";
+    const long updated = entry.value("updated", -1L);
+    erase(entry, {"mac", "ifname", "vlan", "used", "updated"});
+    const bool ages = entry.value("state", "") == "";
+    state[key] = {entry.dump(), ages ? updated : -1, now()};
   }
+  return {};
+}
+
+Result<> read_groups(int netns, KernelState& state) {
+  for (const json& table : TRY(read_json({"bridge", "-j", "-d", "mdb", "show"}, netns)))
+    for (json entry : table.value("mdb", json::array())) {
+      const std::string key = fmt::format("group {} {} {}", entry.value("dev", "?"),
+                                          entry.value("port", "?"), entry.value("grp", "?"));
+      erase(entry, {"index", "timer"});
+      state[key + " " + entry.value("src", "")].text = entry.dump();
+    }
+  return {};
+}
+
+// A neighbour's way from reachable to stale and back is a matter of time.
+std::string neighbour_state(const json& states) {
+  const std::string state = states.empty() ? "NONE" : states.front().get<std::string>();
+  if (state == "STALE" || state == "DELAY" || state == "PROBE") return "REACHABLE";
+  return state == "FAILED" ? "INCOMPLETE" : state;
+}
+
+Result<> read_neighbours(int netns, KernelState& state) {
+  for (const json& entry : TRY(read_json({"ip", "-j", "neigh", "show"}, netns))) {
+    const std::string key =
+        fmt::format("neighbour {} {}", entry.value("dst", "?"), entry.value("dev", "?"));
+    state[key].text = fmt::format("{} {}", entry.value("lladdr", "(no MAC)"),
+                                  neighbour_state(entry.value("state", json::array())));
+  }
+  return {};
+}
+
+// As docs/supported.md has it: fast frames are not in the counters of the bridge, and in those of
+// the ports as the driver counts what is redirected. But the fast path drops nothing and forwards
+// no group frames, so these are equal.
+Result<> read_counters(int netns, KernelState& state) {
+  for (const json& link : TRY(read_json({"ip", "-j", "-s", "link", "show"}, netns))) {
+    const json& rx = link["stats64"]["rx"];
+    const json& tx = link["stats64"]["tx"];
+    state["counters of " + link.value("ifname", "?")].text =
+        fmt::format("rx errors {} dropped {} multicast {}, tx errors {} dropped {} carrier {}",
+                    rx["errors"].dump(), rx["dropped"].dump(), rx["multicast"].dump(),
+                    tx["errors"].dump(), tx["dropped"].dump(), tx["carrier_errors"].dump());
+  }
+  return {};
+}
+
+// One line each: protocol number timeout [state] addresses and ports [flags] mark use
+Result<> read_connections(int netns, KernelState& state) {
+  constexpr long kAboutToGo = 3;
+  const Finished finished = TRY(run({"sh", "-c", "conntrack -L 2>/dev/null"}, netns));
+  if (finished.status != 0) return {};  // this kernel tracks nothing
+  std::istringstream lines(finished.output);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string protocol, number;
+    long timeout = -1;
+    if (!(words >> protocol >> number >> timeout) || timeout <= kAboutToGo) continue;
+    std::string key = "connection " + protocol, text;
+    for (std::string word; words >> word;) {
+      const bool tuple = word.find('=') != std::string::npos && !word.starts_with("mark=");
+      if (word.starts_with("use=")) continue;
+      (tuple ? key : text) += " " + word;
+    }
+    state[key] = {text, timeout, now()};
+  }
+  return {};
+}
+
+Result<> read_rules(int netns, KernelState& state) {
+  const Finished finished = TRY(run({"nft", "list", "ruleset"}, netns));
+  std::istringstream lines(finished.output);
+  int number = 0;
+  for (std::string line; std::getline(lines, line);)
+    state[fmt::format("rules, line {:3}", ++number)].text = line;
+  return {};
+}
+
+std::string text_of(const KernelState& state, const std::string& key) {
+  const auto found = state.find(key);
+  return found == state.end() ? "(none)" : found->second.text;
 }
 
 }  // namespace
 
 Result<std::map<std::string, std::string>> read_ports(int netns) {
   std::map<std::string, std::string> ports;
-  for (json port : TRY(bridge_json({"-d", "link", "show"}, netns))) {
+  for (json port : TRY(read_json({"bridge", "-j", "-d", "link", "show"}, netns))) {
     const std::string name = port.value("ifname", "?");
-    for (const char* numbered : {"ifindex", "link", "link_index", "link_netnsid", "ifname"})
-      port.erase(numbered);
+    erase(port, {"ifindex", "link", "link_index", "link_netnsid", "ifname"});
     ports[name] = port.dump();
   }
   return ports;
 }
 
 Result<KernelState> read_kernel_state(int netns) {
-  KernelState state{.ports = TRY(read_ports(netns))};
-  for (json entry : TRY(bridge_json({"-s", "fdb", "show", "br", "br0"}, netns))) {
-    std::string key = entry.value("mac", "?") + " " + entry.value("ifname", "?");
-    if (entry.contains("vlan")) key += " vlan " + entry["vlan"].dump();
-    // Devices' own address lists ("self") stand beside the FDB, with the same MACs.
-    const std::string flags = entry["flags"].dump();
-    if (flags.find("\"self\"") != std::string::npos) key += " self";
-    FdbEntry& read = state.fdb[key];
-    read.updated = entry.value("updated", -1L);
-    for (const char* other : {"mac", "ifname", "vlan", "used", "updated"}) entry.erase(other);
-    read.facts = entry.dump();
-  }
+  KernelState state;
+  for (const auto& [name, facts] : TRY(read_ports(netns))) state["port " + name].text = facts;
+  TRY(read_fdb(netns, state));
+  TRY(read_groups(netns, state));
+  TRY(read_neighbours(netns, state));
+  TRY(read_counters(netns, state));
+  TRY(read_connections(netns, state));
+  TRY(read_rules(netns, state));
   return state;
 }
 
 std::string compare(const KernelState& linux_alone, const KernelState& with_tna) {
   std::string lines;
-  compare_maps(
-      linux_alone.ports, with_tna.ports, "port", [](const auto& facts) { return facts; }, lines);
-  compare_maps(
-      linux_alone.fdb, with_tna.fdb, "FDB entry", [](const FdbEntry& entry) { return entry.facts; },
-      lines);
-  for (const auto& [key, entry] : linux_alone.fdb) {
-    const auto other = with_tna.fdb.find(key);
-    if (other == with_tna.fdb.end()) continue;
-    if (std::labs(entry.updated - other->second.updated) > kTimerTolerance)
-      lines += fmt::format("FDB entry {} updated {} s ago (Linux alone), {} s ago (with TNA)\n",
-                           key, entry.updated, other->second.updated);
+  std::set<std::string> keys;
+  for (const auto& [key, fact] : linux_alone) keys.insert(key);
+  for (const auto& [key, fact] : with_tna) keys.insert(key);
+  for (const std::string& key : keys) {
+    const std::string a = text_of(linux_alone, key), b = text_of(with_tna, key);
+    if (a != b) lines += fmt::format("{}\n  Linux alone: {}\n  with TNA:    {}\n", key, a, b);
+    if (!linux_alone.contains(key) || !with_tna.contains(key)) continue;
+    const Fact &fact_a = linux_alone.at(key), &fact_b = with_tna.at(key);
+    const long in_a = fact_a.seconds, in_b = fact_b.seconds;
+    if (std::labs(in_a - in_b) > kTimerTolerance + std::fabs(fact_a.read_at - fact_b.read_at))
+      lines += fmt::format("{}: {} s (Linux alone), {} s (with TNA)\n", key, in_a, in_b);
   }
   return lines;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// KernelState: what the bridge of a world has come to know: FDB, ports and their states.
+// KernelState: what the kernel of a world has come to know: ports and their states, FDB, groups,
+// neighbours, connections, counters of interfaces and rules.
 #pragma once
 
 #include <map>
@@ -9,17 +10,12 @@
 
 namespace tna::differential {
 
-// `used` is not compared: it is a statistic of the destination that decides nothing, and the fast
-// path does not write to kernel memory.
-struct FdbEntry {
-  std::string facts;  // port, state and flags
-  long updated = 0;   // seconds since, -1 where the kernel does not say
+struct Fact {
+  std::string text;
+  long seconds = -1;   // since or until something, to be compared with tolerance; -1: none
+  double read_at = 0;  // seconds, by a clock of the same kind in both worlds
 };
-
-struct KernelState {
-  std::map<std::string, FdbEntry> fdb;       // by MAC, device and vlan
-  std::map<std::string, std::string> ports;  // by name: state, flags
-};
+using KernelState = std::map<std::string, Fact>;  // by what it is about
 
 Result<std::map<std::string, std::string>> read_ports(int netns);
 Result<KernelState> read_kernel_state(int netns);

@@ -18,6 +18,13 @@ constexpr int kHostMtu =
 constexpr Mac bridge_mac() {
   return {{0x02, 0xb0, 0, 0, 0, 0x01}};
 }
+constexpr Mac second_bridge_mac() {
+  return {{0x02, 0xb0, 0, 0, 0, 0x02}};
+}
+// One of the device's own MACs, whichever device has it at the moment.
+constexpr bool of_the_device(const std::uint8_t* mac) {
+  return mac[0] == 0x02 && mac[1] == 0xb0;
+}
 constexpr Mac port_mac(int port) {
   return {{0x02, 0xb0, 0, 0, 0x01, static_cast<std::uint8_t>(port)}};
 }

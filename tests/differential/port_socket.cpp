@@ -36,6 +36,15 @@ Result<> set(const Fd& socket, int level, int option, int value) {
   return {};
 }
 
+Result<> promiscuous(const Fd& socket, int ifindex) {
+  packet_mreq request{};
+  request.mr_ifindex = ifindex;
+  request.mr_type = PACKET_MR_PROMISC;
+  if (::setsockopt(socket.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) < 0)
+    return errno_error("promiscuous packet socket");
+  return {};
+}
+
 // The kernel moves an outermost tag into the packet's metadata: back to where it was on the wire.
 void restore_tag(Frame& frame, const msghdr& message) {
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(const_cast<msghdr*>(&message), c)) {
@@ -52,13 +61,16 @@ void restore_tag(Frame& frame, const msghdr& message) {
 
 }  // namespace
 
-Result<PortSocket> PortSocket::open(const std::string& interface) {
-  const int ifindex = ::if_nametoindex(interface.c_str());
-  if (ifindex == 0) return errno_error("find " + interface);
+Result<PortSocket> PortSocket::open(const std::string& interface, Sees sees) {
+  const int ifindex = interface == "any" ? 0 : ::if_nametoindex(interface.c_str());
+  if (ifindex == 0 && interface != "any") return errno_error("find " + interface);
   Fd socket = TRY(packet_socket(ifindex, interface));
   TRY(set(socket, SOL_SOCKET, SO_RCVBUFFORCE, kBuffer));
   TRY(set(socket, SOL_SOCKET, SO_SNDBUFFORCE, kBuffer));
-  TRY(set(socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1));
+  if (sees == Sees::received)
+    TRY(set(socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1));
+  else if (ifindex)
+    TRY(promiscuous(socket, ifindex));
   TRY(set(socket, SOL_PACKET, PACKET_AUXDATA, 1));
   TRY(set(socket, SOL_PACKET, PACKET_VNET_HDR, 1));
   // No PACKET_QDISC_BYPASS: it drops what has to be segmented before the device takes it.
@@ -76,18 +88,23 @@ Result<> PortSocket::send(const Frame& frame) const {
   if (::sendmsg(socket_.get(), &message, 0) >= 0) return {};
   // The cable is unplugged or the port at its other end refused the frame: the same in both worlds.
   if (errno == ENETDOWN || errno == ENOBUFS || errno == ENXIO) return {};
+  // Kernels before 6.2 take no UDP packets to be cut.
+  if (errno == EINVAL && frame.offload.gso_type == kGsoUdp) return {};
   return errno_error("send " + describe(frame));
 }
 
-Result<std::vector<Bytes>> PortSocket::receive() {
+Result<std::vector<Received>> PortSocket::receive() {
   static Bytes buffer(kLongestFrame);
-  std::vector<Bytes> frames;
+  std::vector<Received> frames;
   while (true) {
     Offload offload{};
     std::array<iovec, 2> parts{iovec{&offload, sizeof offload},
                                iovec{buffer.data(), buffer.size()}};
     alignas(cmsghdr) char control[256];
+    sockaddr_ll where{};
     msghdr message{};
+    message.msg_name = &where;
+    message.msg_namelen = sizeof where;
     message.msg_iov = parts.data();
     message.msg_iovlen = parts.size();
     message.msg_control = control;
@@ -102,19 +119,14 @@ Result<std::vector<Bytes>> PortSocket::receive() {
     const std::size_t size = length - sizeof offload;
     Frame frame{Bytes(buffer.begin(), buffer.begin() + size), offload};
     restore_tag(frame, message);
-    for (Bytes& bytes : on_the_wire(frame)) frames.push_back(std::move(bytes));
+    for (Bytes& bytes : on_the_wire(frame))
+      frames.push_back({std::move(bytes), where.sll_ifindex, where.sll_pkttype == PACKET_OUTGOING});
   }
 }
 
 bool PortSocket::wait(int timeout_ms) const {
   pollfd ready{socket_.get(), POLLIN, 0};
   return ::poll(&ready, 1, timeout_ms) > 0;
-}
-
-Result<Fd> open_tap(const std::string& interface) {
-  const int ifindex = interface == "any" ? 0 : ::if_nametoindex(interface.c_str());
-  if (ifindex == 0 && interface != "any") return errno_error("find " + interface);
-  return packet_socket(ifindex, interface);
 }
 
 }  // namespace tna::differential

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PortSocket: the host at a port's end of the cable: sends frames, keeps those that arrive.
+// PortSocket: the host at a port's end of the cable: sends frames, keeps those that arrive. Or one
+// that only looks, as tcpdump does.
 #pragma once
 
 #include <vector>
@@ -10,15 +11,22 @@
 
 namespace tna::differential {
 
+struct Received {
+  Bytes bytes;
+  int ifindex = 0;
+  bool outgoing = false;
+};
+
 class PortSocket {
  public:
-  // In the network namespace that the calling thread is in.
-  static Result<PortSocket> open(const std::string& interface);
+  enum class Sees { received, all };
+  // In the network namespace that the calling thread is in; interface "any" for all.
+  static Result<PortSocket> open(const std::string& interface, Sees sees);
 
   Result<> send(const Frame& frame) const;
   // All that arrived since the last call, as bytes on the wire: tags that the kernel keeps aside
   // are put back, checksums and segments completed.
-  Result<std::vector<Bytes>> receive();
+  Result<std::vector<Received>> receive();
   bool wait(int timeout_ms) const;  // something has arrived
 
  private:
@@ -26,8 +34,5 @@ class PortSocket {
   Fd socket_;
   int ifindex_;
 };
-
-// A packet socket that only looks, as tcpdump has one; interface "any" for all.
-Result<Fd> open_tap(const std::string& interface);
 
 }  // namespace tna::differential

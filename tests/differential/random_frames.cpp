@@ -9,6 +9,9 @@
 namespace tna::differential {
 namespace {
 
+constexpr unsigned kLocalExperimental = 0x88b5, kArp = 0x0806;
+constexpr unsigned kTaggedArp = 40;  // percent
+constexpr unsigned kVids[] = {0, 1, 5, 5, 5, 5, 6, 100, 4095};
 constexpr int kMtus[] = {1400, 1500, 1500, 1500, 2000};
 
 Mac group_address(Random& random) {
@@ -21,7 +24,9 @@ Mac group_address(Random& random) {
 
 Mac odd_source(Random& random, int port) {
   const Mac odd[] = {{},
+                     {},
                      {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}},
+                     {{0x01, 0x00, 0x5e, 0, 0, 1}},
                      {{0x01, 0x00, 0x5e, 0, 0, 1}},
                      bridge_mac(),
                      port_mac(port),
@@ -33,43 +38,59 @@ Mac odd_source(Random& random, int port) {
 
 void add_tags(Random& random, Bytes& frame) {
   constexpr unsigned protocols[] = {0x8100, 0x8100, 0x8100, 0x88a8};
-  constexpr unsigned vids[] = {0, 1, 5, 5, 5, 100, 4095};
   for (int tags = random.chance(20) ? 2 : 1; tags > 0; --tags)
-    insert_tag(frame, random.pick(protocols), random.pick(vids) | random.below(16) << 12);
+    insert_tag(frame, random.pick(protocols), random.pick(kVids) | random.below(16) << 12);
+}
+
+// Anywhere in the headers but the MACs.
+void flip_a_bit(Random& random, Bytes& frame) {
+  const int last = static_cast<int>(std::min<std::size_t>(frame.size(), 70)) - 1;
+  frame[random.between(12, last)] ^= 1 << random.below(8);
 }
 
 std::size_t random_size(Random& random) {
   const unsigned draw = random.below(100);
-  if (draw < 4) return random.pick(kMtus) + random.between(-1, 5);
+  if (draw < 7) return random.pick(kMtus) + random.between(-1, 5);
   if (draw < 20) return random.between(200, 1400);
   return random.between(46, 120);
 }
 
-// A TCP packet whose checksum, or also segmentation, is left to the device.
+// A packet whose checksum, or also segmentation, is left to the device.
 Frame unfinished(Random& random, int from, int to, std::uint32_t serial) {
-  const bool segments = random.chance(50), v6 = random.chance(30);
+  const bool is_udp = random.chance(35), segments = random.chance(50);
+  const bool v6 = random.chance(30);
   const std::size_t size = segments ? random.between(1300, 5000) : random.between(4, 1000);
-  const Bytes segment = tcp(4000, 80, serial * 10000, 0x18, Bytes(size, serial & 0xff));
+  const Bytes data(size, serial & 0xff);
+  const Bytes l4 = is_udp ? udp(4000, 4002, data) : tcp(4000, 80, serial * 10000, 0x18, data);
+  const unsigned protocol = is_udp ? 17 : 6, field = is_udp ? 6 : 16;
   Bytes packet =
-      v6 ? ipv6(from, to, 6, 64, segment)
-         : ipv4({.from = station_ip(from), .to = station_ip(to), .protocol = 6, .id = serial},
-                segment);
-  const std::size_t l4 = v6 ? 40 : 20;
-  set16(packet, l4 + 16, pseudo_sum(packet, 6, segment.size()));
+      v6 ? ipv6(from, to, protocol, 64, l4)
+         : ipv4(
+               {.from = station_ip(from), .to = station_ip(to), .protocol = protocol, .id = serial},
+               l4);
+  const std::size_t header = v6 ? 40 : 20;
+  set16(packet, header + field, pseudo_sum(packet, protocol, l4.size()));
   Frame frame{ethernet(station_mac(to), station_mac(from), v6 ? 0x86dd : 0x0800, packet)};
   frame.offload.flags = kNeedsChecksum;
-  frame.offload.csum_start = 14 + l4;
-  frame.offload.csum_offset = 16;
-  if (!segments) return frame;
-  frame.offload.gso_type = v6 ? kGsoTcp6 : kGsoTcp4;
-  frame.offload.gso_size = random.between(500, 1200);
-  frame.offload.hdr_len = 14 + l4 + 20;
+  frame.offload.csum_start = 14 + header;
+  frame.offload.csum_offset = field;
+  if (segments) {
+    frame.offload.gso_type = is_udp ? kGsoUdp : v6 ? kGsoTcp6 : kGsoTcp4;
+    frame.offload.gso_size = random.between(500, 1200);
+    frame.offload.hdr_len = 14 + header + (is_udp ? 8 : 20);
+  }
+  if (random.chance(15)) {
+    insert_tag(frame.bytes, 0x8100, random.pick(kVids));
+    frame.offload.csum_start += 4;
+    frame.offload.hdr_len += segments ? 4 : 0;
+  }
   return frame;
 }
 
 }  // namespace
 
-Traffic::Traffic(Random& random, int ports) : random_(random), ports_(ports) {
+Traffic::Traffic(Random& random, const Shape& shape, int ports)
+    : random_(random), shape_(shape), ports_(ports) {
   for (int& port : home_) port = random.between(1, ports);
 }
 
@@ -84,6 +105,8 @@ int Traffic::partner(int from) {
 }
 
 Mac Traffic::destination(int to) {
+  if (random_.chance(shape_.routed))
+    return random_.chance(80) ? bridge_mac() : port_mac(random_.between(1, ports_));
   const unsigned draw = random_.below(1000);
   if (draw < 860) return station_mac(to);
   if (draw < 900) return station_mac(random_.between(100, 120));  // nobody
@@ -102,14 +125,18 @@ Frame Traffic::frame(int from, int to, const Mac& source, const Mac& target) {
                   .to_bridge = target == bridge_mac() || random_.chance(2),
                   .serial = serial_};
   const Payload payload = random_payload(random_, talk, random_size(random_));
-  Frame made{ethernet(target, source, payload.type, payload.bytes)};
-  if (random_.chance(10)) add_tags(random_, made.bytes);
+  Frame made{ethernet(payload.target.value_or(target), source, payload.type, payload.bytes)};
+  // Of ARP more: a bridge that answers for its stations looks for it behind tags.
+  if (random_.chance(payload.type == kArp ? kTaggedArp : shape_.tagged))
+    add_tags(random_, made.bytes);
+  if (random_.chance(3)) flip_a_bit(random_, made.bytes);
   if (random_.chance(2)) made.bytes.resize(random_.between(14, 60));
   made.bytes.resize(std::min<std::size_t>(made.bytes.size(), kHostMtu));
   return made;
 }
 
 Step Traffic::next() {
+  if (random_.chance(20)) return talk();
   ++serial_;
   const int from = random_.between(1, kStations);
   const int to = partner(from);
@@ -118,11 +145,22 @@ Step Traffic::next() {
     step.frame = unfinished(random_, from, to, serial_);
     return step;
   }
-  if (random_.chance(1)) step.port = random_.between(1, ports_);  // appears elsewhere, once
+  if (random_.chance(3)) step.port = random_.between(1, ports_);  // appears elsewhere, once
   if (random_.below(200) == 0) step.port = home_[from] = random_.between(1, ports_);  // moves
-  const Mac source = random_.chance(2) ? odd_source(random_, step.port) : station_mac(from);
+  const Mac source = random_.chance(4) ? odd_source(random_, step.port) : station_mac(from);
   step.frame = frame(from, to, source, destination(to));
   return step;
+}
+
+Step Traffic::talk() {
+  ++serial_;
+  const int from = random_.between(1, kStations);
+  Bytes payload(46);
+  set32(payload, 0, serial_);
+  return {.kind = Step::Kind::send,
+          .port = home_[from],
+          .frame = {ethernet(station_mac(partner(from)), station_mac(from), kLocalExperimental,
+                             payload)}};
 }
 
 Step Traffic::greet(int station) {

@@ -10,6 +10,7 @@ namespace tna::differential {
 namespace {
 
 constexpr unsigned kUdp = 17, kTcp = 6, kIcmp = 1;
+constexpr unsigned kRoutedHosts[] = {1, 2, 3, 4, 5, 6, 7, 8, 70, 71, 254, 255};
 constexpr unsigned kPorts[] = {4000, 4001, 4002, 53, 80};
 
 Bytes filler(const Talk& talk, std::size_t size) {
@@ -19,14 +20,20 @@ Bytes filler(const Talk& talk, std::size_t size) {
   return bytes;
 }
 
-std::uint32_t target_ip(const Talk& talk) {
-  return talk.to_bridge ? kBridgeIp : station_ip(talk.to);
+// What is for the device is for itself, or for where it has routes to.
+std::uint32_t target_ip(Random& random, const Talk& talk) {
+  if (!talk.to_bridge) return station_ip(talk.to);
+  const unsigned draw = random.below(10);
+  if (draw < 5) return kBridgeIp;
+  if (draw < 6) return station_ip(talk.to);
+  if (draw < 9) return 0xc6336400u + random.pick(kRoutedHosts);  // 198.51.100.0/24
+  return 0xcb007100u + random.below(256);                        // 203.0.113.0/24
 }
 
 Payload udp4(Random& random, const Talk& talk, std::size_t size) {
   const std::size_t payload = size > 28 ? size - 28 : 4;
   Bytes packet = ipv4({.from = station_ip(talk.from),
-                       .to = target_ip(talk),
+                       .to = target_ip(random, talk),
                        .protocol = kUdp,
                        .tos = random.chance(10) ? random.below(256) : 0,
                        .id = talk.serial},
@@ -39,7 +46,10 @@ Payload tcp4(Random& random, const Talk& talk, std::size_t size) {
   const std::size_t payload = size > 40 ? size - 40 : 4;
   const unsigned flags[] = {0x10, 0x18, 0x02, 0x12, 0x11, 0x04, 0xc2};
   Bytes packet = ipv4(
-      {.from = station_ip(talk.from), .to = target_ip(talk), .protocol = kTcp, .id = talk.serial},
+      {.from = station_ip(talk.from),
+       .to = target_ip(random, talk),
+       .protocol = kTcp,
+       .id = talk.serial},
       tcp(random.pick(kPorts), 80, talk.serial * 1000, random.pick(flags), filler(talk, payload)));
   finish_l4_checksum(packet);
   return {0x0800, packet};
@@ -48,7 +58,7 @@ Payload tcp4(Random& random, const Talk& talk, std::size_t size) {
 Payload icmp4(Random& random, const Talk& talk, std::size_t size) {
   const std::size_t payload = size > 28 ? size - 28 : 4;
   return {0x0800, ipv4({.from = station_ip(talk.from),
-                        .to = target_ip(talk),
+                        .to = target_ip(random, talk),
                         .protocol = kIcmp,
                         .id = talk.serial},
                        icmp(random.chance(80) ? 8 : 0, 0, talk.serial, filler(talk, payload)))};
@@ -91,7 +101,7 @@ Payload bad_ipv6(Random& random, const Talk& talk, std::size_t size) {
 Payload arp_message(Random& random, const Talk& talk, std::size_t) {
   const unsigned operation = random.chance(10) ? random.below(10) : random.between(1, 2);
   Bytes message = arp(operation, talk.source, station_ip(talk.from),
-                      operation == 1 ? Mac{} : talk.target, target_ip(talk));
+                      operation == 1 ? Mac{} : talk.target, target_ip(random, talk));
   if (random.chance(10)) message.resize(random.below(message.size()));
   if (random.chance(50)) message.resize(std::max<std::size_t>(message.size(), 46));
   return {random.chance(95) ? 0x0806u : 0x8035u, message};
@@ -131,11 +141,13 @@ const Kind kKinds[] = {{34, udp4},
                        {16, udp6},
                        {2, bad_ipv6},
                        {4, bad_ipv4},
-                       {4, arp_message},
+                       {5, arp_message},
                        {18, other},
                        {3, llc},
                        {1, pppoe_ip},
-                       {1, neighbour_discovery}};
+                       {1, neighbour_discovery},
+                       {1, bpdu},
+                       {1, igmp}};
 
 }  // namespace
 

@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::size_t kLogTail = 4000;
 
-std::string as_ip_commands(const std::string& batch) {
-  std::istringstream in(batch);
+std::string indented(const std::string& lines) {
+  std::istringstream in(lines);
   std::string text;
-  for (std::string line; std::getline(in, line);) text += "  ip " + line + "\n";
+  for (std::string line; std::getline(in, line);) text += "  " + line + "\n";
   return text;
 }
 
@@ -39,7 +39,7 @@ std::string as_text(const Step& step, const Options& options) {
 std::string report(const Case& case_, const Outcome& outcome, const Options& options) {
   std::string text =
       fmt::format("--- difference: {} (hook {})\nthe world:\n{}then:\n", case_.title, options.hook,
-                  as_ip_commands(world_commands(case_.ports, "HOSTS")));
+                  indented(world_commands(case_.ports, options.hook == "xdp")));
   for (const Step& step : case_.steps) text += as_text(step, options);
   text += "what differs:\n" + outcome.difference;
   if (!outcome.counters.reasons.empty() || outcome.counters.fast) {

@@ -6,7 +6,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 build=${TNA_BUILD:-$here/../../build}
 seed=${TNA_SEED:-1}
-frames=${TNA_FRAMES:-6000}
+frames=${TNA_FRAMES:-12000}
 failed=0
 child=
 
@@ -29,8 +29,6 @@ differential() {
 }
 
 differential --self-test --frames 1200
-for hook in tc xdp; do
-	differential --build "$build" --hook "$hook" --frames "$frames" --corpus "$here/corpus" \
-		--differences 2 --shrink 60
-done
+differential --build "$build" --hook both --frames "$frames" --corpus "$here/corpus" \
+	--differences 2 --shrink 60
 exit $failed

@@ -20,6 +20,9 @@ constexpr std::size_t kSmallEnough = 12;  // steps
 // What is done to the second world alone, where TNA would start. The first one shows in frames
 // only, so that shrinking it is about frames.
 const std::vector<std::string> kSabotage[] = {
+    {"tc qdisc add dev p2 clsact",
+     "tc filter add dev p2 ingress protocol ip u32 match u8 1 0xff at 8 action mirred egress "
+     "redirect dev lo"},
     {"nft add table bridge x", "nft add chain bridge x c { type filter hook forward priority 0 ; }",
      "nft add rule bridge x c ip version 4 ip ttl 1 drop"},
     {"bridge link set dev p1 hairpin on"},
@@ -31,6 +34,10 @@ const std::vector<std::string> kSabotage[] = {
     {"bridge fdb replace 02:57:00:00:00:c8 dev p1 master static"},  // in the state only, or nearly
                                                                     // so
     {"ip link set br0 type bridge group_fwd_mask 0x4000"},
+    // In the kernel's state alone.
+    {"ip neigh replace 192.0.2.200 lladdr 02:57:00:00:00:63 dev br0 nud permanent"},
+    {"nft add table ip x", "nft add chain ip x c { type filter hook input priority 0 ; }",
+     "nft add rule ip x c counter"},
 };
 
 Result<> expect(bool holds, const std::string& what) {
@@ -54,10 +61,11 @@ Result<> comparison_sees_frames() {
   return expect(!compare({a}, {spoilt}, sent).empty(), "a changed byte is not seen");
 }
 
-Result<> equal_worlds(const Options& options, std::uint64_t seed, int frames) {
+Result<> equal_worlds(const Options& options, const Shapes& shapes, std::uint64_t seed,
+                      int frames) {
   constexpr int kPerWorld = 600;
   for (int sent = 0; sent < frames; sent += kPerWorld) {
-    const Case case_ = random_case(seed + sent, kPerWorld);
+    const Case case_ = random_case(seed + sent, kPerWorld, shapes);
     const Outcome outcome = TRY(run_twins(case_, options));
     if (!outcome.difference.empty())
       return error(fmt::format("self-test: two worlds of plain Linux differ ({}):\n{}", case_.title,
@@ -68,9 +76,9 @@ Result<> equal_worlds(const Options& options, std::uint64_t seed, int frames) {
 }
 
 // The first random case in which the sabotage shows.
-Result<Case> find(const Options& options, std::uint64_t seed) {
+Result<Case> find(const Options& options, const Shapes& shapes, std::uint64_t seed) {
   for (int world = 0; world < kWorldsToFind; ++world) {
-    Case case_ = random_case(seed + world, 500);
+    Case case_ = random_case(seed + world, 500, shapes);
     const Outcome outcome = TRY(run_twins(case_, options));
     if (outcome.difference.empty()) continue;
     case_.steps.resize(outcome.steps);
@@ -92,14 +100,14 @@ Result<> shrinks(const Options& options, const Case& found) {
 
 }  // namespace
 
-Result<> self_test(Options options, std::uint64_t seed, int frames) {
+Result<> self_test(Options options, const Shapes& shapes, std::uint64_t seed, int frames) {
   options.build.clear();
   TRY(comparison_sees_frames());
-  TRY(equal_worlds(options, seed, frames));
+  TRY(equal_worlds(options, shapes, seed, frames));
   bool shrunk = false;
   for (const auto& sabotage : kSabotage) {
     options.sabotage = sabotage;
-    const Case found = TRY(find(options, seed));
+    const Case found = TRY(find(options, shapes, seed));
     std::printf("self-test: found by \"%s\" after %zu steps: %s\n", found.title.c_str(),
                 found.steps.size(), sabotage.front().c_str());
     if (!shrunk) TRY(shrinks(options, found));

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// settings.cpp: the table of what may be configured. PORT and OTHER stand for two different ports,
-// STATION for the MAC of a station, STRANGER for one that nobody has.
+// settings.cpp: the table of what may be configured in any world.
 #include "settings.h"
 
 #include "names.h"
+#include "settings_rows.h"
 
 namespace tna::differential {
 namespace {
 
-struct Row {
-  unsigned weight;
-  std::vector<std::string> apply, undo;
-  int settle_ms = 0;
-  bool stops_tna = false;  // most or all frames go to Linux while it stands
-};
+using Row = SettingsRow;
 
+constexpr unsigned kAboutTheShape = 40;  // percent of the changes, where a shape has some
 constexpr int kCarrierMs = 100;
 constexpr int kCollectMs = 30;
-
-using Commands = std::vector<std::string>;
 
 Row flag(unsigned weight, const std::string& name, const std::string& now,
          const std::string& before) {
@@ -72,31 +66,34 @@ Row nft(unsigned weight, const std::string& family, const std::string& hook,
 const Row kRows[] = {
     flag(5, "hairpin", "on", "off"),
     flag(6, "isolated", "on", "off"),
-    {4,
+    {9,
      {"bridge link set dev PORT isolated on", "bridge link set dev OTHER isolated on"},
      {"bridge link set dev PORT isolated off", "bridge link set dev OTHER isolated off"}},
     flag(6, "learning", "off", "on"),
     flag(4, "flood", "off", "on"),
     flag(3, "mcast_flood", "off", "on"),
     flag(3, "bcast_flood", "off", "on"),
-    flag(3, "neigh_suppress", "on", "off"),
+    flag(6, "neigh_suppress", "on", "off"),
     flag(6, "locked", "on", "off"),
+    {5,
+     {"bridge link set dev PORT learning off", "bridge link set dev PORT locked on"},
+     {"bridge link set dev PORT locked off", "bridge link set dev PORT learning on"}},
     {3,
      {"bridge link set dev PORT learning off", "bridge link set dev PORT locked on",
       "bridge fdb replace STATION dev PORT master static"},
      {"bridge link set dev PORT locked off", "bridge link set dev PORT learning on"}},
-    slave(1, "proxy_arp on", "proxy_arp off"),
+    slave(2, "proxy_arp on", "proxy_arp off"),
     slave(1, "proxy_arp_wifi on", "proxy_arp_wifi off"),
     slave(2, "group_fwd_mask 0xfff8", "group_fwd_mask 0"),
     {2, {"bridge link set dev PORT backup_port OTHER"}, {"bridge link set dev PORT nobackup_port"}},
-    flag(2, "state", "0", "3"),
-    flag(2, "state", "1", "3"),
-    flag(2, "state", "2", "3"),
+    flag(1, "state", "0", "3"),
+    flag(1, "state", "1", "3"),
+    flag(1, "state", "2", "3"),
     {3, {"ip link set PORT down"}, {"ip link set PORT up"}, kCarrierMs},
     {3, {"ip link set PORT nomaster"}, {"ip link set PORT master br0"}, kCarrierMs},
     {1, {"ip link set br0 down"}, {"ip link set br0 up"}, kCarrierMs},
     {2, {"ip link set br0 promisc on"}, {"ip link set br0 promisc off"}, 0, true},
-    {3, {"ip link set PORT mtu 1400"}, {"ip link set PORT mtu 1500"}},
+    {5, {"ip link set PORT mtu 1400"}, {"ip link set PORT mtu 1500"}},
     {2, {"ip link set PORT mtu 2000"}, {"ip link set PORT mtu 1500"}},
     {2, {"ip link set PORT address STRANGER"}, {}},
     {1, {"ip link set PORT address STATION"}, {}},
@@ -154,11 +151,13 @@ void replace_all(std::string& text, const std::string& word, const std::string& 
 
 }  // namespace
 
-Change random_change(Random& random, int ports) {
-  const Row& row = random.weighted(kRows);
+Change random_change(Random& random, const Shape& shape, int ports) {
+  const bool special = !shape.topics.empty() && random.chance(kAboutTheShape);
+  const Row& row = random.weighted(special ? rows_about(random.pick(shape.topics)) : kRows);
   const int port = random.between(1, ports);
   const int other = (port - 1 + random.between(1, ports - 1)) % ports + 1;
-  const Mac station = station_mac(random.between(1, kStations));
+  const int number = random.between(1, kStations);
+  const Mac station = station_mac(number);
   const Mac stranger = station_mac(random.between(100, 109));
   const auto fill_in = [&](const Commands& templates) {
     Commands commands;
@@ -166,6 +165,7 @@ Change random_change(Random& random, int ports) {
       replace_all(text, "PORT", port_name(port));
       replace_all(text, "OTHER", port_name(other));
       replace_all(text, "STATION", to_string(station));
+      replace_all(text, "NEIGHBOUR", station_ip_text(number));
       replace_all(text, "STRANGER", to_string(stranger));
       commands.push_back(text);
     }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "random.h"
+#include "shapes.h"
 
 namespace tna::differential {
 
@@ -15,6 +16,6 @@ struct Change {
   bool stops_tna = false;  // so it must not stand for long
 };
 
-Change random_change(Random& random, int ports);
+Change random_change(Random& random, const Shape& shape, int ports);
 
 }  // namespace tna::differential

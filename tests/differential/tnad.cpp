@@ -19,21 +19,21 @@ void Counters::add(const Counters& other) {
   for (const auto& [name, count] : other.reasons) reasons[name] += count;
 }
 
-Result<Tnad> Tnad::start(const std::string& build, const std::string& hook,
-                         const std::string& netns) {
+Result<Tnad> Tnad::start(const Options& options, const std::string& netns) {
   std::string pattern = (std::filesystem::temp_directory_path() / "tna-diff-XXXXXX").string();
   if (!::mkdtemp(pattern.data())) return errno_error("make " + pattern);
   const std::filesystem::path directory = pattern;
   std::ofstream(directory / "tna.toml").close();  // empty: not what the machine's owner configured
   const std::string socket = directory / "sock";
-  auto process = Process::start({build + "/tnad", "--netns", netns, "--hook", hook, "--config",
-                                 directory / "tna.toml", "--control", socket},
-                                -1, Process::Capture::errors);
+  Words arguments{options.build + "/tnad", "--netns",   netns, "--hook", options.hook, "--config",
+                  directory / "tna.toml",  "--control", socket};
+  if (!options.objects.empty()) arguments.insert(arguments.end(), {"--objects", options.objects});
+  auto process = Process::start(arguments, -1, Process::Capture::errors);
   if (!process) {
     std::filesystem::remove_all(directory);
     return std::unexpected(process.error());
   }
-  Tnad tnad(std::move(*process), directory, build + "/tna");
+  Tnad tnad(std::move(*process), directory, options.build + "/tna");
   if (auto ready = tnad.process_.wait_for("ready", kReadyMs); !ready)
     return error("tnad: " + ready.error().message);
   return tnad;

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "options.h"
 #include "process.h"
 
 namespace tna::differential {
@@ -20,8 +21,7 @@ struct Counters {
 class Tnad {
  public:
   // Returns when the daemon says that it is ready.
-  static Result<Tnad> start(const std::string& build, const std::string& hook,
-                            const std::string& netns);
+  static Result<Tnad> start(const Options& options, const std::string& netns);
   Tnad(Tnad&&) noexcept = default;
   Tnad& operator=(Tnad&&) = delete;
   ~Tnad();

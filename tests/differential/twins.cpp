@@ -16,6 +16,10 @@ constexpr int kLateMs = 60;       // what comes later than the markers still cou
 constexpr int kSettlePolls = 40;  // of 50 ms
 constexpr useconds_t kPollUs = 50000;
 
+void append(std::vector<Bytes>& to, const std::vector<Bytes>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
 class Twins {
  public:
   Twins(World a, World b, const Options& options)
@@ -36,7 +40,7 @@ class Twins {
   World a_, b_;
   const Options& options_;
   Sent sent_;
-  std::vector<std::vector<Bytes>> out_a_, out_b_;
+  Seen out_a_, out_b_;
 };
 
 Result<> Twins::step(const Step& step) {
@@ -84,7 +88,7 @@ Result<> Twins::start() {
   for (const std::string& command : options_.sabotage)
     TRY(run_or_error(split_words(command), b_.netns()));
   if (options_.build.empty()) return {};
-  return b_.start_tnad(options_.build, options_.hook);
+  return b_.start_tnad(options_);
 }
 
 Result<> Twins::settle(int ms) {
@@ -101,16 +105,19 @@ Result<> Twins::settle(int ms) {
 }
 
 Result<std::string> Twins::compare_outputs() {
-  const auto more_a = TRY(a_.receive()), more_b = TRY(b_.receive());
-  out_a_.resize(more_a.size());
-  out_b_.resize(more_b.size());
+  for (auto& [where, frames] : TRY(a_.receive())) {
+    outcome.received += static_cast<long>(frames.size());
+    append(out_a_[where], frames);
+    out_b_[where];
+  }
+  for (auto& [where, frames] : TRY(b_.receive())) {
+    append(out_b_[where], frames);
+    out_a_[where];
+  }
   std::string text;
-  for (std::size_t port = 0; port < more_a.size(); ++port) {
-    outcome.received += static_cast<long>(more_a[port].size());
-    out_a_[port].insert(out_a_[port].end(), more_a[port].begin(), more_a[port].end());
-    out_b_[port].insert(out_b_[port].end(), more_b[port].begin(), more_b[port].end());
-    const std::string different = compare(out_a_[port], out_b_[port], sent_);
-    if (!different.empty()) text += fmt::format("out of p{}:\n{}", port + 1, different);
+  for (const auto& [where, frames] : out_a_) {
+    const std::string different = compare(frames, out_b_[where], sent_);
+    if (!different.empty()) text += fmt::format("{}:\n{}", where, different);
   }
   return text;
 }

@@ -3,19 +3,12 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "case.h"
+#include "options.h"
 #include "tnad.h"
 
 namespace tna::differential {
-
-struct Options {
-  std::string build;                  // where tnad and tna are; empty: both worlds are plain Linux
-  std::string hook = "auto";          // auto, xdp or tc
-  std::vector<std::string> sabotage;  // commands for the second world alone, for the self-test
-  std::string name;                   // prefix of the namespaces
-};
 
 struct Outcome {
   std::string difference;  // empty: none

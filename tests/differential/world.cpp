@@ -4,13 +4,16 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <sstream>
+
 #include "kernel_state.h"
 #include "names.h"
 
 namespace tna::differential {
 namespace {
 
-constexpr int kMarkerRounds = 4;  // a frame crosses three queues at most: cable, bridge, cable
+constexpr int kMarkerRounds = 6;  // a frame crosses five queues at most: cable, bridge, cable
+                                  // between bridges, bridge, cable
 constexpr int kMarkerMs = 2000;
 constexpr int kForwardingPolls = 200;
 
@@ -23,7 +26,10 @@ const Words kQuiet{"sysctl",
                    "net.ipv4.icmp_msgs_per_sec=1000000",
                    "net.ipv4.conf.all.send_redirects=0",
                    "net.ipv4.conf.default.send_redirects=0",
-                   "net.ipv4.ip_forward=0"};
+                   "net.ipv4.ip_forward=0",
+                   "net.ipv4.neigh.default.retrans_time_ms=600000",
+                   "net.ipv4.neigh.default.base_reachable_time_ms=600000",
+                   "net.ipv4.neigh.default.delay_first_probe_time=600"};
 
 std::string hosts_commands(int ports) {
   std::string batch;
@@ -45,7 +51,9 @@ Result<> wait_until_forwarding(int netns, int ports) {
 
 }  // namespace
 
-std::string world_commands(int ports, const std::string& hosts) {
+namespace {
+
+std::string device_commands(int ports, const std::string& hosts) {
   std::string batch = fmt::format(
       "link add br0 address {} type bridge mcast_snooping 0 stp_state 0\nlink set br0 up\n",
       to_string(bridge_mac()));
@@ -58,6 +66,25 @@ std::string world_commands(int ports, const std::string& hosts) {
     batch += fmt::format("neigh add {} lladdr {} dev br0 nud permanent\n", station_ip_text(station),
                          to_string(station_mac(station)));
   return batch;
+}
+
+std::string as_ip_commands(const std::string& batch) {
+  std::istringstream in(batch);
+  std::string text;
+  for (std::string line; std::getline(in, line);) text += "ip " + line + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string world_commands(int ports, bool redirect_targets) {
+  std::string text;
+  for (const std::string& word : kQuiet) text += (text.empty() ? "" : " ") + word;
+  text += "\n" + as_ip_commands(device_commands(ports, "HOSTS")) + "in HOSTS:\n" +
+          as_ip_commands(hosts_commands(ports));
+  for (int port = 1; redirect_targets && port <= ports; ++port)
+    text += fmt::format("ethtool -K {} gro on\n", host_name(port));
+  return text;
 }
 
 Result<World> World::create(const std::string& name, int ports, bool redirect_targets) {
@@ -75,7 +102,7 @@ Result<> World::build(int ports, bool redirect_targets) {
   TRY(run_or_error(kQuiet, hosts_.fd()));
   TRY(run_or_error(batch, hosts_.fd(),
                    "link add m0 type veth peer name m1\nlink set m0 up\nlink set m1 up\n"));
-  TRY(run_or_error(batch, device_.fd(), world_commands(ports, hosts_.name())));
+  TRY(run_or_error(batch, device_.fd(), device_commands(ports, hosts_.name())));
   TRY(run_or_error(batch, hosts_.fd(), hosts_commands(ports)));
   if (redirect_targets)
     for (int port = 1; port <= ports; ++port)
@@ -86,19 +113,20 @@ Result<> World::build(int ports, bool redirect_targets) {
 Result<> World::open_sockets(int ports) {
   const Inside inside = TRY(Inside::enter(hosts_));
   for (int port = 1; port <= ports; ++port)
-    ports_.push_back(TRY(PortSocket::open(host_name(port))));
-  for (const char* end : {"m0", "m1"}) markers_.push_back(TRY(PortSocket::open(end)));
+    ports_.push_back(TRY(PortSocket::open(host_name(port), PortSocket::Sees::received)));
+  for (const char* end : {"m0", "m1"})
+    markers_.push_back(TRY(PortSocket::open(end, PortSocket::Sees::received)));
   return {};
 }
 
-Result<> World::start_tnad(const std::string& build, const std::string& hook) {
-  tnad_.emplace(TRY(Tnad::start(build, hook, device_.name())));
+Result<> World::start_tnad(const Options& options) {
+  tnad_.emplace(TRY(Tnad::start(options, device_.name())));
   return {};
 }
 
 Result<> World::open_tap(const std::string& interface) {
   const Inside inside = TRY(Inside::enter(device_));
-  taps_.push_back(TRY(differential::open_tap(interface)));
+  taps_.push_back(TRY(PortSocket::open(interface, PortSocket::Sees::all)));
   return {};
 }
 
@@ -118,10 +146,17 @@ Result<> World::flush() {
   return {};
 }
 
-Result<std::vector<std::vector<Bytes>>> World::receive() {
-  std::vector<std::vector<Bytes>> out;
-  for (PortSocket& port : ports_) out.push_back(TRY(port.receive()));
-  return out;
+Result<Seen> World::receive() {
+  Seen seen;
+  for (std::size_t port = 0; port < ports_.size(); ++port)
+    for (Received& frame : TRY(ports_[port].receive()))
+      seen["out of " + port_name(port + 1)].push_back(std::move(frame.bytes));
+  for (std::size_t tap = 0; tap < taps_.size(); ++tap)
+    for (Received& frame : TRY(taps_[tap].receive()))
+      seen[fmt::format("by tap {}, {} interface {}", tap + 1, frame.outgoing ? "out of" : "into",
+                       frame.ifindex)]
+          .push_back(std::move(frame.bytes));
+  return seen;
 }
 
 }  // namespace tna::differential

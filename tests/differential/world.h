@@ -7,6 +7,7 @@
 //             +----+- br0 -+
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -17,13 +18,15 @@
 
 namespace tna::differential {
 
+using Seen = std::map<std::string, std::vector<Bytes>>;  // by the place where it was seen
+
 class World {
  public:
   // `redirect_targets`: the cables' ends take frames that XDP redirects.
   static Result<World> create(const std::string& name, int ports, bool redirect_targets);
   World(World&&) noexcept = default;
 
-  Result<> start_tnad(const std::string& build, const std::string& hook);
+  Result<> start_tnad(const Options& options);
   std::optional<Tnad>& tnad() { return tnad_; }
   Result<> open_tap(const std::string& interface);
   void close_taps() { taps_.clear(); }
@@ -31,7 +34,9 @@ class World {
   Result<> send(int port, const Frame& frame) const;
   // Returns when all softirq work of the frames sent before is done.
   Result<> flush();
-  Result<std::vector<std::vector<Bytes>>> receive();  // [0] is port 1
+  // What was seen since the last call. One packet that is cut on its way passes an interface as one
+  // in one world and as several in the other, so a tap on all of them is a place for each of them.
+  Result<Seen> receive();
 
   int netns() const { return device_.fd(); }
 
@@ -42,11 +47,11 @@ class World {
 
   Netns device_, hosts_;
   std::vector<PortSocket> ports_, markers_;
-  std::vector<Fd> taps_;
+  std::vector<PortSocket> taps_;
   std::optional<Tnad> tnad_;
 };
 
-// The commands that make the device as create() does, for a report.
-std::string world_commands(int ports, const std::string& hosts);
+// The commands that make a world as create() does, one a line, for a report.
+std::string world_commands(int ports, bool redirect_targets);
 
 }  // namespace tna::differential

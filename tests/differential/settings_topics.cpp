@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// settings_topics.cpp: the tables of what may be configured in worlds of some shapes.
+#include "settings_rows.h"
+
+namespace tna::differential {
+namespace {
+
+const SettingsRow kRouting[] = {
+    {3, {"sysctl -qw net.ipv4.ip_forward=0"}, {"sysctl -qw net.ipv4.ip_forward=1"}},
+    {2, {"ip addr del 192.0.2.254/24 dev br0"}, {"ip addr add 192.0.2.254/24 dev br0"}},
+    {2, {"ip addr add 192.0.2.253/24 dev br0"}, {"ip addr del 192.0.2.253/24 dev br0"}},
+    {2, {"ip addr add 198.51.100.7/32 dev lo"}, {"ip addr del 198.51.100.7/32 dev lo"}},
+    {4,
+     {"ip route replace 198.51.100.0/24 via NEIGHBOUR"},
+     {"ip route replace 198.51.100.0/24 via 192.0.2.3"}},
+    {2, {"ip route add 198.51.100.1 via NEIGHBOUR mtu lock 600"}, {"ip route del 198.51.100.1"}},
+    {2, {"ip route add prohibit 198.51.100.2"}, {"ip route del 198.51.100.2"}},
+    {2, {"ip route add default via NEIGHBOUR"}, {"ip route del default"}},
+    {2, {"ip rule add from NEIGHBOUR lookup 100"}, {"ip rule del from NEIGHBOUR lookup 100"}},
+    {2, {"ip rule add iif br0 tos 0x10 blackhole"}, {"ip rule del iif br0 tos 0x10 blackhole"}},
+    {4,
+     {"ip neigh replace NEIGHBOUR lladdr STRANGER dev br0 nud permanent"},
+     {"ip neigh replace NEIGHBOUR lladdr STATION dev br0 nud permanent"}},
+    {3, {"ip neigh replace NEIGHBOUR lladdr STATION dev br0 nud reachable"}, {}},
+    {2, {"ip neigh replace NEIGHBOUR lladdr STATION dev br0 nud stale"}, {}},
+    {3, {"ip neigh del NEIGHBOUR dev br0"}, {"ip neigh replace NEIGHBOUR lladdr STATION dev br0"}},
+    {1, {"sysctl -qw net.ipv4.conf.br0.rp_filter=1"}, {"sysctl -qw net.ipv4.conf.br0.rp_filter=0"}},
+    {1,
+     {"sysctl -qw net.ipv4.conf.br0.forwarding=0"},
+     {"sysctl -qw net.ipv4.conf.br0.forwarding=1"}},
+    {1, {"sysctl -qw net.ipv4.ip_default_ttl=3"}, {"sysctl -qw net.ipv4.ip_default_ttl=64"}},
+    {1,
+     {"ip link set br0 address 02:b0:00:00:00:03"},
+     {"ip link set br0 address 02:b0:00:00:00:01"}},
+    {1, {"ip link set br0 mtu 1300"}, {"ip link set br0 mtu 1500"}},
+    {2,
+     {"nft add table ip r", "nft add chain ip r c { type filter hook forward priority 0 ; }",
+      "nft add rule ip r c udp dport 4000 counter drop", "nft add rule ip r c counter"},
+     {"nft delete table ip r"}},
+};
+
+const SettingsRow kTwoBridges[] = {
+    {4, {"ip link set PORT master br1"}, {"ip link set PORT master br0"}, 100},
+    {3, {"ip link set PORT master br0"}, {"ip link set PORT master br1"}, 100},
+    {3, {"ip link set br1 down"}, {"ip link set br1 up"}, 100},
+    {2, {"bridge link set dev j0 isolated on"}, {"bridge link set dev j0 isolated off"}},
+    {2, {"ip link set j0 down"}, {"ip link set j0 up"}, 100},
+    {2,
+     {"ip link set br1 type bridge ageing_time 0"},
+     {"ip link set br1 type bridge ageing_time 30000"},
+     30},
+    {2,
+     {"bridge fdb replace STATION dev PORT master static"},
+     {"bridge fdb del STATION dev PORT master"}},
+    {2, {"ip addr add 198.51.100.254/24 dev br1"}, {"ip addr del 198.51.100.254/24 dev br1"}},
+};
+
+const SettingsRow kVlans[] = {
+    {4, {"bridge vlan add dev PORT vid 5"}, {"bridge vlan del dev PORT vid 5"}},
+    {4, {"bridge vlan del dev PORT vid 5"}, {"bridge vlan add dev PORT vid 5"}},
+    {3,
+     {"bridge vlan add dev PORT vid 5 pvid untagged"},
+     {"bridge vlan add dev PORT vid 1 pvid untagged"}},
+    {3, {"bridge vlan add dev PORT vid 5 untagged"}, {"bridge vlan add dev PORT vid 5"}},
+    {3, {"bridge vlan del dev PORT vid 1"}, {"bridge vlan add dev PORT vid 1 pvid untagged"}},
+    {2, {"bridge vlan add dev PORT vid 1"}, {"bridge vlan add dev PORT vid 1 pvid untagged"}},
+    {2, {"bridge vlan add dev br0 vid 100 self"}, {"bridge vlan del dev br0 vid 100 self"}},
+    {2,
+     {"bridge vlan set dev PORT vid 5 state blocking"},
+     {"bridge vlan set dev PORT vid 5 state forwarding"}},
+    {3,
+     {"bridge fdb replace STATION dev PORT vlan 5 master static"},
+     {"bridge fdb del STATION dev PORT vlan 5 master"}},
+    {2,
+     {"ip link set br0 type bridge vlan_default_pvid 0"},
+     {"ip link set br0 type bridge vlan_default_pvid 1"}},
+    {3,
+     {"ip link set br0 type bridge vlan_filtering 0"},
+     {"ip link set br0 type bridge vlan_filtering 1"}},
+    {2,
+     {"ip link set br0 type bridge vlan_protocol 802.1ad"},
+     {"ip link set br0 type bridge vlan_protocol 802.1Q"}},
+    {1,
+     {"ip link set br0 type bridge vlan_stats_enabled 1"},
+     {"ip link set br0 type bridge vlan_stats_enabled 0"}},
+};
+
+// A port that comes up is in its listening state for longer than a world lasts.
+const SettingsRow kSpanningTree[] = {
+    {2, {"ip link set br0 type bridge stp_state 0"}, {"ip link set br0 type bridge stp_state 1"}},
+    {2, {"ip link set br0 type bridge priority 0"}, {"ip link set br0 type bridge priority 32768"}},
+    {2, {"bridge link set dev PORT cost 3"}, {"bridge link set dev PORT cost 2"}},
+    {2, {"bridge link set dev PORT priority 1"}, {"bridge link set dev PORT priority 32"}},
+    {3, {"bridge link set dev PORT guard on"}, {"bridge link set dev PORT guard off"}},
+    {3, {"bridge link set dev PORT root_block on"}, {"bridge link set dev PORT root_block off"}},
+};
+
+const SettingsRow kSnooping[] = {
+    {3,
+     {"bridge mdb add dev br0 port PORT grp 239.1.2.4 permanent"},
+     {"bridge mdb del dev br0 port PORT grp 239.1.2.4 permanent"}},
+    {2,
+     {"ip link set PORT type bridge_slave mcast_router 2"},
+     {"ip link set PORT type bridge_slave mcast_router 1"}},
+    {2, {"bridge link set dev PORT fastleave on"}, {"bridge link set dev PORT fastleave off"}},
+    {2,
+     {"bridge link set dev PORT mcast_to_unicast on"},
+     {"bridge link set dev PORT mcast_to_unicast off"}},
+    {2,
+     {"ip link set br0 type bridge mcast_snooping 0"},
+     {"ip link set br0 type bridge mcast_snooping 1"}},
+};
+
+}  // namespace
+
+std::span<const SettingsRow> rows_about(Topic topic) {
+  switch (topic) {
+    case Topic::routing:
+      return kRouting;
+    case Topic::two_bridges:
+      return kTwoBridges;
+    case Topic::vlans:
+      return kVlans;
+    case Topic::spanning_tree:
+      return kSpanningTree;
+    case Topic::snooping:
+      return kSnooping;
+  }
+  return {};
+}
+
+}  // namespace tna::differential
