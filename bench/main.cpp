@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "command.h"
 #include "demo.h"
+#include "tnad.h"
 
 namespace {
 
@@ -71,10 +72,16 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "for how long each time")
       ->check(CLI::Range(0.05, 60.0))
       ->capture_default_str();
+  std::vector<std::string> without;
+  app.add_option("--without", without, "tnad takes this feature of the kernel for missing");
   app.add_flag("--quick", quick, "3 rounds of 0.3 seconds: a first impression");
   CLI::App* show = app.add_subcommand("demo", "the demonstration; see scripts/demo");
   show->add_flag("--keep", keep, "leave everything standing, to be explored");
   CLI11_PARSE(app, argc, argv);
+  for (const std::string& feature : without) {
+    more_arguments().push_back("--without");
+    more_arguments().push_back(feature);
+  }
   if (quick) options.rounds = 3, options.seconds = 0.3;
 
   libbpf_set_print(nullptr);  // errors carry their own words

@@ -83,12 +83,18 @@ void Tnad::keep() {
   (void)folder_.release();
 }
 
+Arguments& more_arguments() {
+  static Arguments arguments;
+  return arguments;
+}
+
 Result<Tnad> Tnad::start(const Bed& bed, const std::string& hook, const std::string& expected,
                          Life life) {
   Folder folder = TRY(make_folder("/run/" + bed.dut().name()));
   Arguments command{
       sibling("tnad"),        "--netns",  bed.dut().name(),     "--hook", hook, "--control",
       *folder + "/tnad.sock", "--config", *folder + "/tna.toml"};
+  command.insert(command.end(), more_arguments().begin(), more_arguments().end());
   int elsewhere = int(std::thread::hardware_concurrency()) - 1;  // not the measured processor
   Child child = TRY(Child::start(command, elsewhere, life));
   Tnad tnad(bed, std::move(folder), std::move(child));

@@ -15,6 +15,9 @@ struct PortCounters {
   std::uint64_t fast = 0, slow = 0;
 };
 
+// What every tnad is started with beside what its case needs; set once, by the command line.
+Arguments& more_arguments();
+
 class Tnad {
  public:
   // Ready, and with the hook as expected ("xdp" or "tc") on the lanes' ports. hook: as for tnad

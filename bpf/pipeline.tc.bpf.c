@@ -14,6 +14,8 @@ int tna_tc(struct __sk_buff *ctx)
 {
 	struct tna_pkt p = {};
 
+	if (!tna_copies_open(&p))
+		return TC_ACT_UNSPEC;
 	tna_ctx_open(&p, ctx);
 	return tna_pipeline(&p) ? tna_ctx_send(&p) : TC_ACT_UNSPEC;
 }

@@ -13,6 +13,8 @@ int tna_xdp(struct xdp_md *ctx)
 {
 	struct tna_pkt p = {};
 
+	if (!tna_copies_open(&p))
+		return XDP_PASS;
 	tna_ctx_open(&p, ctx);
 	return tna_pipeline(&p) ? tna_ctx_send(&p) : XDP_PASS;
 }

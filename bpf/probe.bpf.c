@@ -25,6 +25,7 @@ int tna_probe_peek(struct xdp_md *ctx)
 
 	bpf_probe_read_kernel(&rxq, sizeof(rxq), &xdp->rxq);
 	bpf_probe_read_kernel(&dev, sizeof(dev), &rxq->dev);
+	tna_peek.device = (__u64)dev;
 	bpf_probe_read_kernel(&tna_peek.net, sizeof(tna_peek.net), &dev->nd_net.net);
 	tna_peek.jiffies = bpf_jiffies64();
 	tna_peek.hz = CONFIG_HZ;

@@ -12,6 +12,7 @@ struct tna_peek {
 	__u32 size;    /* in: bytes, at most TNA_PEEK_MAX */
 	__s32 error;   /* out: 0 or -EFAULT */
 	__u64 net;     /* out: address of the struct net that the program runs in */
+	__u64 device;  /* out: address of the struct net_device that the program runs on */
 	__u64 jiffies; /* out: jiffies64 */
 	__u32 hz;      /* out: CONFIG_HZ */
 	__u32 pad;

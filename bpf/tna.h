@@ -73,7 +73,7 @@ struct tna_const {
 	__u8 suppress;	    /* the bridge suppresses or proxies ARP/ND on some port */
 	__u8 bridge_nf4;    /* br_netfilter's hooks are registered: honour its sysctls; check IPv4 */
 	__u8 bridge_nf6;    /* with bridge_nf4: check IPv6 too (off: IPv6 is left to Linux) */
-	__u8 veth_out;	    /* tc only: some egress port is a veth, whose other end matters */
+	__u8 veth_out;	    /* some egress port is a veth, whose other end matters */
 	__u8 slots;	    /* bits TNA_SLOT_*: code is linked into the slot */
 	__u8 pad;
 };
@@ -97,11 +97,12 @@ struct tna_guard {
 	__u64 call_ip6tables;
 	__u64 filter_vlan_tagged;
 	__u64 filter_pppoe_tagged;
+	__u64 taps;		       /* address of the list of packet sockets on all interfaces */
 	__u64 refresh_after;	       /* jiffies: an FDB entry older than that is Linux's to refresh */
 	__u32 armed;		       /* 0: everything goes to Linux */
 	__u32 reported;		       /* set by the program when it has sent an event */
 };
-static_assert(sizeof(struct tna_guard) == 16 * 8, "shared: no holes");
+static_assert(sizeof(struct tna_guard) == 17 * 8, "shared: no holes");
 
 /* One for all programs of a daemon, mapped by it. */
 struct tna_lease {

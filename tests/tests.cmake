@@ -15,7 +15,10 @@ add_executable(test_fpm ${FPM_TESTS})
 target_link_libraries(test_fpm PRIVATE tna_daemon GTest::gtest)
 target_include_directories(test_fpm PRIVATE tests)
 add_test(NAME fpm COMMAND test_fpm)
-set_tests_properties(fpm PROPERTIES TIMEOUT 600)
+# XDP as it is on kernels without typed reads.
+add_test(NAME fpm.probe_reads COMMAND test_fpm)
+set_tests_properties(fpm.probe_reads PROPERTIES ENVIRONMENT TNA_PROBE_READS=1)
+set_tests_properties(fpm fpm.probe_reads PROPERTIES TIMEOUT 600)
 
 # The differential machine and the benchmark's driver are black boxes to the stages.
 file(GLOB DIFFERENTIAL CONFIGURE_DEPENDS tests/differential/*.cpp)

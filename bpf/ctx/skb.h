@@ -27,10 +27,10 @@ static __always_inline __u32 tna_ctx_ifindex(struct tna_pkt *p)
 
 static __always_inline void tna_ctx_open(struct tna_pkt *p, struct __sk_buff *ctx)
 {
-	struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+	struct sk_buff *skb = tna_kernel_ctx(ctx);
 
 	p->ctx = ctx;
-	p->dev = skb->dev;
+	p->dev = tna_get(skb, dev);
 	p->len = ctx->len;
 }
 
@@ -50,25 +50,20 @@ static __always_inline bool tna_ctx_gso(struct tna_pkt *p)
  */
 static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 {
-	struct bpf_mprog_entry *entry = p->dev->tcx_ingress;
-	__u64 bundle = (__u64)entry->parent;
+	struct bpf_mprog_entry *entry;
+	__u64 bundle;
 
-	if (entry->fp_items[1].prog ||
+	tna_look(p->head, p->copies->head, p->dev, priv_flags, mtu);
+	tna_look_stacked(p);
+	entry = tna_see(p->stacked, tcx_ingress);
+	bundle = (__u64)tna_get(entry, parent);
+	if (tna_get(entry, fp_items[1].prog) ||
 	    tna_word(bundle - bpf_core_field_offset(struct tcx_entry, bundle) +
 		     bpf_core_field_offset(struct tcx_entry, miniq)))
 		return tna_punt(p, TNA_R_TC);
-	if (p->dev->nf_hooks_ingress)
+	if (tna_see(p->stacked, nf_hooks_ingress))
 		return tna_punt(p, TNA_R_NF_INGRESS);
 	return TNA_NEXT;
-}
-
-/* The other end of a veth, NULL for any other device. */
-static __always_inline struct net_device *tna_veth_peer(struct net_device *dev)
-{
-	/* "veth" and its end */
-	if ((tna_word(dev->rtnl_link_ops->kind) & 0xffffffffffULL) != 0x0068746576ULL)
-		return NULL;
-	return tna_as(struct veth_priv, tna_member(dev, struct net_device, priv))->peer;
 }
 
 /* Length as in net/core/dev.c:is_skb_forwardable. Of the egress side a packet redirected by tc
@@ -79,13 +74,13 @@ static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 {
 	struct net_device *dev = p->out_dev;
 
-	if (p->len > dev->mtu + ETH_HLEN + VLAN_HLEN && !tna_ctx_gso(p))
+	if (p->len > tna_see(p->head, mtu) + ETH_HLEN + VLAN_HLEN && !tna_ctx_gso(p))
 		return tna_punt(p, TNA_R_TOO_LONG);
-	if (dev->nf_hooks_egress)
+	if (tna_get(dev, nf_hooks_egress))
 		return tna_punt(p, TNA_R_EGRESS_NF);
 	if (TNA_ON(p, veth_out)) {
 		p->peer = tna_veth_peer(dev);
-		if (p->peer && p->peer->xdp_prog)
+		if (p->peer && tna_get(p->peer, xdp_prog))
 			return tna_punt(p, TNA_R_PEER_XDP);
 	}
 	return TNA_NEXT;
@@ -105,15 +100,17 @@ static __always_inline bool tna_peer_free(struct tna_pkt *p)
 {
 	struct net_device *dev = p->out_dev, *peer = p->peer;
 
-	if (dev->qdisc->enqueue || dev->tcx_egress || tna_device_tapped(dev) ||
-	    tna_net_tapped(p->net))
+
+	if (tna_get(tna_get(dev, qdisc), enqueue) || tna_get(dev, tcx_egress) ||
+	    tna_device_tapped(p->head, dev) ||
+	    tna_net_tapped())
 		return false;
-	if (!(peer->flags & IFF_UP) || peer->nd_net.net == p->net ||
-	    (tna_word(peer->dev_addr) & TNA_MAC_MASK) != p->dst)
+	if (!(tna_get(peer, flags) & IFF_UP) || tna_get(peer, nd_net.net) == p->net ||
+	    (tna_word(tna_get(peer, dev_addr)) & TNA_MAC_MASK) != p->dst)
 		return false;
-	if (tna_as(struct veth_priv, tna_member(peer, struct net_device, priv))->_xdp_prog)
+	if (tna_word(tna_member(tna_device_priv(peer), struct veth_priv, _xdp_prog)))
 		return false;
-	return p->len <= peer->mtu + ETH_HLEN + VLAN_HLEN || tna_ctx_gso(p);
+	return p->len <= tna_get(peer, mtu) + ETH_HLEN + VLAN_HLEN || tna_ctx_gso(p);
 }
 
 static __always_inline int tna_ctx_send(struct tna_pkt *p)

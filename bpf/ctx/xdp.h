@@ -25,14 +25,16 @@ static __always_inline __u32 tna_ctx_ifindex(struct tna_pkt *p)
 
 static __always_inline void tna_ctx_open(struct tna_pkt *p, struct xdp_md *ctx)
 {
-	struct xdp_buff *xdp = bpf_cast_to_kern_ctx(ctx);
+	TNA_VIEW(struct xdp_buff, xdp);
 	__u64 len = (void *)(long)ctx->data_end - (void *)(long)ctx->data;
 
 	/* Keep clang from subtracting the lower halves of the pointers: the verifier would refuse.
 	 */
 	asm volatile("" : "+r"(len));
+	tna_look(xdp, p->copies->context, tna_kernel_ctx(ctx), rxq, flags);
 	p->ctx = ctx;
-	p->dev = xdp->rxq->dev;
+	p->frags = tna_see(xdp, flags) & XDP_FLAGS_HAS_FRAGS;
+	p->dev = tna_get(tna_see(xdp, rxq), dev);
 	p->len = len;
 }
 
@@ -55,17 +57,17 @@ static __always_inline bool tna_ctx_gso(struct tna_pkt *p)
  */
 static __always_inline struct sk_buff *tna_veth_skb(struct tna_pkt *p, struct xdp_buff *xdp)
 {
-	struct sk_buff *skb = tna_as(struct veth_xdp_buff, xdp)->skb;
+	__u64 skb = tna_word(tna_member(xdp, struct veth_xdp_buff, skb));
 	struct xdp_md *ctx = p->ctx;
 	__u64 queue;
 
 	if (!skb)
 		return NULL;
-	queue = (__u64)p->dev->_rx +
+	queue = (__u64)tna_get(p->dev, _rx) +
 		(__u64)ctx->rx_queue_index * bpf_core_type_size(struct netdev_rx_queue) +
 		bpf_core_field_offset(struct netdev_rx_queue, xdp_rxq);
 
-	return (__u64)xdp->rxq == queue ? NULL : skb;
+	return (__u64)tna_get(xdp, rxq) == queue ? NULL : tna_as(struct sk_buff, skb);
 }
 
 /* What only the sk_buff tells: a tag beside the frame, a checksum still to be made. */
@@ -76,9 +78,9 @@ static __always_inline enum tna_verdict tna_veth_frame_whole(struct tna_pkt *p,
 
 	if (!skb)
 		return TNA_NEXT;
-	if (skb->vlan_all)
+	if (tna_get(skb, vlan_all))
 		return tna_punt(p, TNA_R_TAG_ASIDE);
-	if (BPF_CORE_READ_BITFIELD(skb, ip_summed) == CHECKSUM_PARTIAL)
+	if (tna_get_bits(skb, ip_summed) == CHECKSUM_PARTIAL)
 		return tna_punt(p, TNA_R_CHECKSUM);
 	return TNA_NEXT;
 }
@@ -90,19 +92,49 @@ static __always_inline enum tna_verdict tna_veth_frame_whole(struct tna_pkt *p,
  */
 static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 {
-	struct xdp_buff *xdp = bpf_cast_to_kern_ctx(p->ctx);
+	bool tc;
 
-	if (tna_device_tapped(p->dev) || tna_net_tapped(p->net))
+	tna_look(p->head, p->copies->head, p->dev, ptype_all, mtu);
+	tna_look_stacked(p);
+	if (tna_device_tapped(p->head, p->dev) || tna_net_tapped())
 		return tna_punt(p, TNA_R_TAP);
-	if (p->dev->tcx_ingress)
+	tc = bpf_core_field_exists(p->dev->tcx_ingress) ? !!tna_see(p->stacked, tcx_ingress)
+							: !!tna_see(p->stacked, miniq_ingress);
+	if (tc)
 		return tna_punt(p, TNA_R_TC);
-	if (p->dev->nf_hooks_ingress)
+	if (tna_see(p->stacked, nf_hooks_ingress))
 		return tna_punt(p, TNA_R_NF_INGRESS);
-	if (xdp->flags & XDP_FLAGS_HAS_FRAGS)
+	if (p->frags)
 		return tna_punt(p, TNA_R_MULTI_BUFFER);
 	if (TNA_ON(p, veth))
-		return tna_veth_frame_whole(p, xdp);
+		return tna_veth_frame_whole(p, tna_kernel_ctx(p->ctx));
 	return TNA_NEXT;
+}
+
+/* Does the driver take redirected frames at this moment? Kernels before 6.3 don't say. There most
+ * drivers do while they have an XDP program of their own, and a veth while its peer polls
+ * (drivers/net/veth.c:veth_xdp_xmit).
+ */
+static __always_inline bool tna_takes_redirects(struct tna_pkt *p)
+{
+	struct net_device *dev = p->out_dev, *peer;
+	TNA_VIEW(struct net_device, own);
+	__u64 rq;
+
+	if (bpf_core_field_exists(dev->xdp_features))
+		return tna_see(p->head, xdp_features) & NETDEV_XDP_ACT_NDO_XMIT;
+	if (TNA_ON(p, veth_out)) {
+		peer = tna_veth_peer(dev);
+		if (peer) {
+			rq = tna_word(tna_member(tna_device_priv(peer), struct veth_priv, rq));
+			return rq && tna_word(tna_member(rq, struct veth_rq, napi));
+		}
+	}
+	tna_look(own, p->copies->xdp, dev, xdp_state[XDP_MODE_DRV].prog,
+		 xdp_state[XDP_MODE_DRV].link);
+	return (tna_see(own, xdp_state[XDP_MODE_DRV].link) ||
+		tna_see(own, xdp_state[XDP_MODE_DRV].prog)) &&
+	       tna_get(tna_see(p->head, netdev_ops), ndo_xdp_xmit);
 }
 
 /* A redirected frame passes by all of the egress side but the driver: it must be nothing, too, and
@@ -111,19 +143,23 @@ static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
  */
 static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 {
-	struct net_device *dev = p->out_dev;
+	TNA_VIEW(struct net_device, sending);
+	bool tc;
 
-	if (p->len > dev->mtu + ETH_HLEN + VLAN_HLEN)
+	if (p->len > tna_see(p->head, mtu) + ETH_HLEN + VLAN_HLEN)
 		return tna_punt(p, TNA_R_TOO_LONG);
-	if (dev->tcx_egress)
+	tna_look(sending, p->copies->sending, p->out_dev, qdisc, nf_hooks_egress);
+	tc = bpf_core_field_exists(p->out_dev->tcx_egress) ? !!tna_see(sending, tcx_egress)
+							   : !!tna_see(sending, miniq_egress);
+	if (tc)
 		return tna_punt(p, TNA_R_EGRESS_TC);
-	if (dev->nf_hooks_egress)
+	if (tna_see(sending, nf_hooks_egress))
 		return tna_punt(p, TNA_R_EGRESS_NF);
-	if (tna_device_tapped(dev))
+	if (tna_device_tapped(p->head, p->out_dev))
 		return tna_punt(p, TNA_R_EGRESS_TAP);
-	if (!(dev->xdp_features & NETDEV_XDP_ACT_NDO_XMIT))
+	if (!tna_takes_redirects(p))
 		return tna_punt(p, TNA_R_EGRESS_XMIT);
-	if (!tna_qdisc_plain(dev))
+	if (!tna_qdisc_plain(p, tna_see(sending, qdisc)))
 		return tna_punt(p, TNA_R_EGRESS_QDISC);
 	return TNA_NEXT;
 }

@@ -13,20 +13,24 @@
 
 static __always_inline enum tna_verdict fpm_bridge_forward(struct tna_pkt *p)
 {
-	__u64 flags = p->out->flags;
+	TNA_VIEW(struct net_bridge_port, port);
+	__u64 flags;
 
 	if (p->out == p->in)
 		return tna_punt(p, TNA_R_SAME_PORT);
-	if (p->out->state != BR_STATE_FORWARDING)
+	tna_look(port, p->copies->port, p->out, dev, state);
+	flags = tna_see(port, flags);
+	if (tna_see(port, state) != BR_STATE_FORWARDING)
 		return tna_punt(p, TNA_R_EGRESS_STATE);
 	if (flags & p->in_flags & BR_ISOLATED)
 		return tna_punt(p, TNA_R_ISOLATED);
 	if (flags & (BR_VLAN_TUNNEL | (TNA_ON(p, suppress) ? 0 : BR_PROXYARP_WIFI)))
 		return tna_punt(p, TNA_R_PORT_FLAG);
-	if (p->out->backup_port)
+	if (tna_see(port, backup_port))
 		return tna_punt(p, TNA_R_BACKUP);
-	p->out_dev = p->out->dev;
-	p->out_ifindex = p->out_dev->ifindex;
+	p->out_dev = tna_see(port, dev);
+	tna_look(p->head, p->copies->head, p->out_dev, ptype_all, mtu);
+	p->out_ifindex = tna_see(p->head, ifindex);
 	return tna_ctx_path_to_free(p);
 }
 

@@ -29,7 +29,7 @@ struct tna_ipv6 {
 
 static __always_inline enum tna_verdict tna_ip_length(struct tna_pkt *p, __u32 length)
 {
-	if (p->len < ETH_HLEN + length || (length > p->out_dev->mtu && !tna_ctx_gso(p)))
+	if (p->len < ETH_HLEN + length || (length > tna_see(p->head, mtu) && !tna_ctx_gso(p)))
 		return tna_punt(p, TNA_R_IP_INVALID);
 	if (p->len > ETH_HLEN + length)
 		p->trim = ETH_HLEN + length;
@@ -38,7 +38,7 @@ static __always_inline enum tna_verdict tna_ip_length(struct tna_pkt *p, __u32 l
 
 static __always_inline enum tna_verdict tna_bridge_nf4(struct tna_pkt *p)
 {
-	struct netns_nf *nf = &p->net->nf;
+	TNA_VIEW(struct net, nf);
 	struct tna_ipv4 *ip;
 	__u64 sum;
 	__u32 *word;
@@ -47,9 +47,8 @@ static __always_inline enum tna_verdict tna_bridge_nf4(struct tna_pkt *p)
 	    !(p->br_options &
 	      1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_NF_CALL_IPTABLES)))
 		return TNA_NEXT;
-	if ((__u64)nf->hooks_ipv4[0] != tna_guard.hooks_ipv4[TNA_HOOK_PREROUTING] ||
-	    (__u64)nf->hooks_ipv4[2] != tna_guard.hooks_ipv4[TNA_HOOK_FORWARD] ||
-	    (__u64)nf->hooks_ipv4[4] != tna_guard.hooks_ipv4[TNA_HOOK_POSTROUTING])
+	tna_look(nf, p->copies->hooks, p->net, nf.hooks_ipv4[0], nf.hooks_ipv4[4]);
+	if (!TNA_SAME_HOOKS(nf, hooks_ipv4))
 		return tna_punt(p, TNA_R_BRIDGE_NF);
 	ip = tna_hdr(p, ETH_HLEN, sizeof(*ip));
 	if (!ip || ip->version_ihl != 0x45)
@@ -66,17 +65,15 @@ static __always_inline enum tna_verdict tna_bridge_nf4(struct tna_pkt *p)
 
 static __always_inline enum tna_verdict tna_bridge_nf6(struct tna_pkt *p)
 {
-	struct netns_nf *nf = &p->net->nf;
+	TNA_VIEW(struct net, nf);
 	struct tna_ipv6 *ip;
 
 	if (!tna_int(tna_guard.call_ip6tables) &&
 	    !(p->br_options &
 	      1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_NF_CALL_IP6TABLES)))
 		return TNA_NEXT;
-	if (!TNA_ON(p, bridge_nf6) ||
-	    (__u64)nf->hooks_ipv6[0] != tna_guard.hooks_ipv6[TNA_HOOK_PREROUTING] ||
-	    (__u64)nf->hooks_ipv6[2] != tna_guard.hooks_ipv6[TNA_HOOK_FORWARD] ||
-	    (__u64)nf->hooks_ipv6[4] != tna_guard.hooks_ipv6[TNA_HOOK_POSTROUTING])
+	tna_look(nf, p->copies->hooks, p->net, nf.hooks_ipv6[0], nf.hooks_ipv6[4]);
+	if (!TNA_ON(p, bridge_nf6) || !TNA_SAME_HOOKS(nf, hooks_ipv6))
 		return tna_punt(p, TNA_R_BRIDGE_NF);
 	ip = tna_hdr(p, ETH_HLEN, 40);
 	/* Next header 0 are hop-by-hop options, which may carry the length of a jumbogram. */

@@ -11,13 +11,13 @@
 
 static __always_inline enum tna_verdict fpm_fdb(struct tna_pkt *p)
 {
-	struct net_bridge_fdb_entry *entry = tna_fdb_find(p->dst_chain, p->dst);
 	struct net_bridge_port *port;
+	struct tna_fdb_entry entry;
 
-	if (!entry)
+	if (!tna_fdb_find(p, p->dst_chain, p->dst, &entry))
 		return tna_punt(p, TNA_R_FDB_MISS);
-	port = entry->dst;
-	if (entry->flags & 1UL << BR_FDB_LOCAL || !port)
+	port = tna_see(entry.as, dst);
+	if (tna_see(entry.as, flags) & 1UL << BR_FDB_LOCAL || !port)
 		return tna_punt(p, TNA_R_LOCAL);
 	p->out = tna_as(struct net_bridge_port, port);
 	return TNA_NEXT;

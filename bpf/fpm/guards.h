@@ -11,19 +11,27 @@
 #include "lib/pkt.h"
 #include "lib/shared.h"
 
+/* The namespace has the very hooks of the family that the program was made for. */
+#define TNA_SAME_HOOKS(view, family)                                                               \
+	((__u64)tna_see(view, nf.family[0]) == tna_guard.family[TNA_HOOK_PREROUTING] &&            \
+	 (__u64)tna_see(view, nf.family[2]) == tna_guard.family[TNA_HOOK_FORWARD] &&               \
+	 (__u64)tna_see(view, nf.family[4]) == tna_guard.family[TNA_HOOK_POSTROUTING])
+
 static __always_inline enum tna_verdict fpm_guards(struct tna_pkt *p)
 {
+	TNA_VIEW(struct net, nf);
+
 	p->now = bpf_jiffies64();
 	if ((__s64)(tna_lease.until - p->now) < 0)
 		return tna_punt(p, TNA_R_LEASE);
-	p->net = p->dev->nd_net.net;
+	p->net = tna_get(p->dev, nd_net.net);
 	if ((__u64)p->net != tna_guard.net || !tna_guard.armed)
 		return tna_punt(p, TNA_R_STALE);
-	if (TNA_ON(p, bridge) &&
-	    ((__u64)p->net->nf.hooks_bridge[0] != tna_guard.hooks_bridge[TNA_HOOK_PREROUTING] ||
-	     (__u64)p->net->nf.hooks_bridge[2] != tna_guard.hooks_bridge[TNA_HOOK_FORWARD] ||
-	     (__u64)p->net->nf.hooks_bridge[4] != tna_guard.hooks_bridge[TNA_HOOK_POSTROUTING]))
-		return tna_punt(p, TNA_R_STALE);
+	if (TNA_ON(p, bridge)) {
+		tna_look(nf, p->copies->hooks, p->net, nf.hooks_bridge[0], nf.hooks_bridge[4]);
+		if (!TNA_SAME_HOOKS(nf, hooks_bridge))
+			return tna_punt(p, TNA_R_STALE);
+	}
 	return tna_ctx_device_free(p);
 }
 

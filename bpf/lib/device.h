@@ -4,17 +4,51 @@
 #define TNA_DEVICE_H
 
 #include "lib/kernel.h"
+#include "lib/shared.h"
 
-/* A packet socket for all protocols is bound to the device: net_device.ptype_all is not empty. */
-static __always_inline bool tna_device_tapped(struct net_device *dev)
+/* What is stacked on the ingress device, VLAN devices included where the kernel can have them. */
+static __always_inline void tna_look_stacked(struct tna_pkt *p)
 {
-	return dev->ptype_all.next != &dev->ptype_all;
+	if (bpf_core_field_exists(p->dev->vlan_info))
+		tna_look(p->stacked, p->copies->stacked, p->dev, vlan_info, nf_hooks_ingress);
+	else
+		tna_look(p->stacked, p->copies->stacked, p->dev, rx_handler_data, nf_hooks_ingress);
 }
 
-/* One is bound to no device (tcpdump -i any). */
-static __always_inline bool tna_net_tapped(struct net *net)
+/* A packet socket for all protocols is bound to the device whose head the view shows:
+ * net_device.ptype_all is not empty.
+ */
+#define tna_device_tapped(view, dev)                                                               \
+	((__u64)tna_see(view, ptype_all.next) != tna_member(dev, struct net_device, ptype_all))
+
+/* One is bound to no device (tcpdump -i any). The list is the namespace's, or in older kernels one
+ * for all namespaces.
+ */
+static __always_inline bool tna_net_tapped(void)
 {
-	return net->ptype_all.next != &net->ptype_all;
+	return tna_word(tna_guard.taps) != tna_guard.taps;
+}
+
+/* The private part of a device, whose type is its driver's (include/linux/netdevice.h:netdev_priv).
+ */
+static __always_inline __u64 tna_device_priv(struct net_device *dev)
+{
+	__u64 size = bpf_core_type_size(struct net_device);
+
+	return (__u64)dev + ((size + NETDEV_ALIGN - 1) & ~(NETDEV_ALIGN - 1ULL));
+}
+
+/* The other end of a veth, NULL for any other device. Types of a module that may not be loaded can't
+ * be cast to: its members are read as words.
+ */
+static __always_inline struct net_device *tna_veth_peer(struct net_device *dev)
+{
+	/* "veth" and its end */
+	if ((tna_word(tna_get(tna_get(dev, rtnl_link_ops), kind)) & 0xffffffffffULL) !=
+	    0x0068746576ULL)
+		return NULL;
+	return tna_as(struct net_device,
+		      tna_word(tna_member(tna_device_priv(dev), struct veth_priv, peer)));
 }
 
 #define TNA_ID8(a, b, c, d, e, f, g, h)                                                            \
@@ -25,14 +59,15 @@ static __always_inline bool tna_net_tapped(struct net *net)
  * on as fast as the driver takes. The first eight characters of the name tell them apart from the
  * rest.
  */
-static __always_inline bool tna_qdisc_plain(struct net_device *dev)
+static __always_inline bool tna_qdisc_plain(struct tna_pkt *p, struct Qdisc *root)
 {
-	struct Qdisc *qdisc = dev->qdisc;
+	TNA_VIEW(struct Qdisc, qdisc);
 	__u64 id;
 
-	if (!qdisc->enqueue) /* noqueue, as in net/core/dev.c:__dev_queue_xmit */
+	tna_look(qdisc, p->copies->qdisc, root, enqueue, ops);
+	if (!tna_see(qdisc, enqueue)) /* noqueue, as in net/core/dev.c:__dev_queue_xmit */
 		return true;
-	id = tna_word(tna_member(qdisc->ops, struct Qdisc_ops, id));
+	id = tna_word(tna_member(tna_see(qdisc, ops), struct Qdisc_ops, id));
 	return id == TNA_ID8('m', 'q', 0, 0, 0, 0, 0, 0) ||
 	       id == TNA_ID8('p', 'f', 'i', 'f', 'o', '_', 'f', 'a') ||
 	       id == TNA_ID8('f', 'q', '_', 'c', 'o', 'd', 'e', 'l') ||

@@ -9,18 +9,21 @@
 
 #define TNA_FDB_CHAIN 16 /* entries compared at most; rhashtable keeps the average below one */
 
-static __always_inline struct tna_fdb tna_fdb_open(struct net_bridge *br)
+static __always_inline struct tna_fdb tna_fdb_open(struct tna_pkt *p,
+						   struct bucket_table *tbl)
 {
-	struct bucket_table *tbl = br->fdb_hash_tbl.tbl;
+	TNA_VIEW(struct bucket_table, table);
 	const __u32 size_at = bpf_core_field_offset(struct bucket_table, size);
 	const __u32 nest_at = bpf_core_field_offset(struct bucket_table, nest);
-	__u64 size_and_nest = tna_word((__u64)tbl + size_at); /* neighbours so far */
+	__u64 size_and_nest;
 
+	tna_look(table, p->copies->table, tna_plain(struct bucket_table, tbl), size, hash_rnd);
+	size_and_nest = tna_see_as(table, __u64, size); /* neighbours so far */
 	return (struct tna_fdb){
 	    .buckets = tna_member(tbl, struct bucket_table, buckets),
 	    .mask = (__u32)size_and_nest - 1,
-	    .seed = tbl->hash_rnd,
-	    .nested = nest_at == size_at + 4 ? size_and_nest >> 32 : tbl->nest,
+	    .seed = tna_see(table, hash_rnd),
+	    .nested = nest_at == size_at + 4 ? size_and_nest >> 32 : tna_see(table, nest),
 	};
 }
 
@@ -55,14 +58,17 @@ static __always_inline __u64 tna_fdb_chain(const struct tna_fdb *fdb, __u64 key)
 	return tna_word(fdb->buckets + 8ULL * hash) & ~1ULL; /* the lowest bit is a lock */
 }
 
-/* The key's entry, its members plain numbers; NULL where there is none. While the table is being
- * resized an entry may be in the other table only; that, too, is a miss here, and misses are
- * Linux's work. A chain ends at an odd pointer.
- */
-static __always_inline struct net_bridge_fdb_entry *tna_fdb_find(__u64 address, __u64 key)
-{
-	struct net_bridge_fdb_entry *entry;
+struct tna_fdb_entry {
+	TNA_VIEW(struct net_bridge_fdb_entry, as); /* its members are plain numbers */
+};
 
+/* Finds the key's entry; false where there is none. While the table is being resized an entry may be
+ * in the other table only; that, too, is a miss here, and misses are Linux's work. A chain ends at
+ * an odd pointer.
+ */
+static __always_inline bool tna_fdb_find(struct tna_pkt *p, __u64 address, __u64 key,
+					 struct tna_fdb_entry *entry)
+{
 	/* Or clang makes one load of the first and of the next entry, from the stack and from the
 	 * kernel's memory, which the verifier refuses.
 	 */
@@ -70,13 +76,14 @@ static __always_inline struct net_bridge_fdb_entry *tna_fdb_find(__u64 address, 
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < TNA_FDB_CHAIN; i++) {
 		if (!address || address & 1)
-			return NULL;
-		entry = tna_plain(struct net_bridge_fdb_entry, address);
-		if (*(__u64 *)&entry->key == key)
-			return entry;
-		address = (__u64)entry->rhnode.next;
+			return false;
+		tna_look(entry->as, p->copies->entry,
+			 tna_plain(struct net_bridge_fdb_entry, address), rhnode, updated);
+		if (tna_see_as(entry->as, __u64, key) == key)
+			return true;
+		address = (__u64)tna_see(entry->as, rhnode.next);
 	}
-	return NULL;
+	return false;
 }
 
 #endif

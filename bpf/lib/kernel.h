@@ -1,46 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* kernel.h: the few fields of kernel structures that the fast path reads, as CO-RE types, and how
- * they are read: by typed pointers (bpf_rdonly_cast, 6.12 and later). A load through such a pointer
- * costs about a nanosecond; a bad one reads 0 and harms nothing.
+/* kernel.h: the few fields of kernel structures that the fast path reads, as CO-RE types; lib/read.h
+ * has how they are read.
  */
 #ifndef TNA_KERNEL_H
 #define TNA_KERNEL_H
 
-#define TNA_CORE __attribute__((preserve_access_index))
-
-extern void *bpf_cast_to_kern_ctx(void *) __ksym __weak;
-extern void *bpf_rdonly_cast(const void *, __u32)
-__ksym __weak;
-
-/* The address as a pointer to the kernel's type. */
-#define tna_as(type, address)                                                                      \
-	((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
-
-/* The address as a pointer to `type` whose first 192 bytes are read as plain numbers, pointers
- * among them: to the verifier it is the kernel's longest structure of nothing but 64-bit numbers. A
- * number can be masked and compared where a typed pointer can't.
- */
-struct rtnl_link_stats64 {
-	__u64 rx_packets;
-} TNA_CORE;
-#define tna_plain(type, address)                                                                   \
-	((type *)bpf_rdonly_cast((const void *)(address),                                          \
-				 bpf_core_type_id_kernel(struct rtnl_link_stats64)))
-
-/* Eight bytes at any kernel address. */
-#define tna_word(address) (*tna_plain(__u64, address))
-
-/* An int at any kernel address. */
-typedef struct {
-	int counter;
-} TNA_CORE atomic_t;
-struct refcount_struct {
-	atomic_t refs;
-} TNA_CORE;
-#define tna_int(address) (tna_as(struct refcount_struct, (address))->refs.counter)
-
-/* The address of a member, for tna_word(): tna_member(tbl, struct bucket_table, buckets). */
-#define tna_member(object, type, member) ((__u64)(object) + bpf_core_field_offset(type, member))
+#include "lib/read.h"
 
 struct list_head {
 	struct list_head *next;
@@ -54,7 +19,6 @@ struct netns_nf {
 	struct nf_hook_entries *hooks_bridge[5];
 } TNA_CORE;
 struct net {
-	struct list_head ptype_all;
 	struct netns_nf nf;
 } TNA_CORE;
 typedef struct {
@@ -104,11 +68,21 @@ struct xdp_rxq_info {
 struct netdev_rx_queue {
 	struct xdp_rxq_info xdp_rxq;
 } TNA_CORE;
+struct net_device_ops {
+	void *ndo_xdp_xmit;
+} TNA_CORE;
+struct bpf_xdp_link;
+struct bpf_xdp_entity {
+	struct bpf_prog *prog;
+	struct bpf_xdp_link *link;
+} TNA_CORE;
 struct net_device {
 	unsigned long priv_flags;
+	const struct net_device_ops *netdev_ops;
 	unsigned int mtu;
 	struct nf_hook_entries *nf_hooks_egress;
-	struct bpf_mprog_entry *tcx_egress;
+	struct bpf_mprog_entry *tcx_egress; /* 6.6 and later; before: */
+	struct mini_Qdisc *miniq_egress;
 	unsigned int flags;
 	unsigned short hard_header_len;
 	int ifindex;
@@ -116,15 +90,16 @@ struct net_device {
 	void *rx_handler_data;
 	possible_net_t nd_net;
 	struct bpf_mprog_entry *tcx_ingress;
+	struct mini_Qdisc *miniq_ingress;
 	struct list_head ptype_all;
 	struct vlan_info *vlan_info;
-	unsigned int xdp_features;
+	unsigned int xdp_features; /* 6.3 and later */
+	struct bpf_xdp_entity xdp_state[3];
 	struct bpf_prog *xdp_prog; /* of generic XDP */
 	const unsigned char *dev_addr;
 	struct nf_hook_entries *nf_hooks_ingress;
 	struct Qdisc *qdisc;
 	const struct rtnl_link_ops *rtnl_link_ops;
-	unsigned char priv[];
 } TNA_CORE;
 struct xdp_buff {
 	struct xdp_rxq_info *rxq;
@@ -139,9 +114,13 @@ struct veth_xdp_buff {
 	struct xdp_buff xdp;
 	struct sk_buff *skb;
 } TNA_CORE;
+struct veth_rq {
+	void *napi;
+} TNA_CORE;
 struct veth_priv {
 	struct net_device *peer;
 	struct bpf_prog *_xdp_prog;
+	struct veth_rq *rq;
 } TNA_CORE;
 
 /* bridge: net/bridge/br_private.h */
@@ -215,6 +194,8 @@ enum net_bridge_opts {
 #define IFF_PROMISC 0x100
 #define IFF_BRIDGE_PORT 0x200 /* net_device.priv_flags */
 #define NETDEV_XDP_ACT_NDO_XMIT 4
+#define XDP_MODE_DRV 1 /* of xdp_state[] */
+#define NETDEV_ALIGN 32
 #define CHECKSUM_PARTIAL 3
 #define XDP_FLAGS_HAS_FRAGS 1 /* xdp_buff.flags */
 #define VLAN_HLEN 4

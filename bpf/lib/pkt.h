@@ -27,16 +27,20 @@ struct tna_fdb {
 struct tna_pkt {
 	__u64 on;		/* tna_const as one word: TNA_ON() */
 	void *ctx;		/* xdp_md or __sk_buff: for ctx/ only */
+	struct tna_copies *copies; /* lib/read.h */
 	struct net_device *dev; /* where the packet came in */
 	struct net *net;
 	__u64 now;    /* jiffies */
 	__u32 len;    /* bytes from the Ethernet header on */
 	__be16 proto; /* EtherType, or a length */
 	__u8 reason;  /* enum tna_reason, with TNA_PUNT */
+	bool frags;   /* XDP: there are more buffers than one */
+	/* What was read of dev: what is stacked on it; and its head, later the head of out_dev. */
+	TNA_VIEW(struct net_device, stacked);
+	TNA_VIEW(struct net_device, head);
 
 	__u64 dst, src;		    /* MACs as FDB keys of VLAN 0: memory order, upper 16 bits 0 */
 	struct net_bridge_port *in; /* the bridge port that dev is */
-	struct net_bridge *br;
 	__u64 br_options, in_flags;
 	__u64 src_chain, dst_chain; /* where the FDB may have them: lib/fdb.h */
 

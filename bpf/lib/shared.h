@@ -35,4 +35,26 @@ struct {
 	__uint(max_entries, 4096);
 } tna_events SEC(".maps");
 
+#ifdef TNA_PROBE_READS
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tna_copies);
+} tna_copies SEC(".maps");
+#endif
+
+/* False: there is no memory to read into. Can't be, but the verifier wants to hear it. */
+static __always_inline bool tna_copies_open(struct tna_pkt *p)
+{
+#ifdef TNA_PROBE_READS
+	__u32 key = 0;
+
+	p->copies = bpf_map_lookup_elem(&tna_copies, &key);
+	return p->copies;
+#else
+	return true;
+#endif
+}
+
 #endif

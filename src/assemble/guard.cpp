@@ -94,6 +94,7 @@ tna_guard guard_for(const NetfilterState& netfilter, std::vector<PlannedGuard>& 
   tna_guard guard{};
   guard.armed = 1;
   guard.net = netfilter.net;
+  guard.taps = netfilter.taps;
   notes.push_back(
       {"network namespace", hex(guard.net), "an interface may be moved to another one"});
   for (int i = 0; i < TNA_HOOKS; i++) {

@@ -61,8 +61,7 @@ class Planner {
                                   ") is attached; TNA stays away from it");
     if (node.number("xdp.mode") == 4)  // XDP_ATTACHED_MULTI: in driver and stack at once
       return leave(interface, "several XDP programs are attached; TNA stays away from them");
-    for (const char* feature :
-         {kFeatureTypedReads, kFeatureTapGuard, kFeatureTcGuard, kFeatureRedirectGuard})
+    for (const char* feature : {kFeatureTapGuard, kFeatureTcGuard})
       if (!capabilities_.kernel.has(feature))
         return leave(interface, std::string("this kernel lacks a needed feature (") + feature +
                                     "): " + capabilities_.kernel.detail(feature));
@@ -76,11 +75,15 @@ class Planner {
     const DeviceCapabilities& device = device_of(node);
     if (!capabilities_.kernel.has(kFeatureXdp))
       why = capabilities_.kernel.detail(kFeatureXdp);
+    else if (!capabilities_.kernel.has(kFeatureRedirectGuard))
+      why = capabilities_.kernel.detail(kFeatureRedirectGuard);
     else if (std::ranges::find(node.hooks, "xdp") == node.hooks.end())
       why = "XDP does not suit a device of type " + node.type;
     else if (!device.native_xdp())
       why = "its driver (" + (device.driver.empty() ? "unknown" : device.driver) +
             ") has no native XDP";
+    else if (node.type == "veth" && !device.sender_seen)
+      why = "XDP on a veth of this kernel can't see what senders leave to the device (checksums)";
     else if (node.type != "veth" && device.rx_vlan_offload)
       why =
           "the device takes VLAN tags out of received frames (rx-vlan-offload), which XDP can't "
@@ -158,7 +161,9 @@ class Planner {
     if (constants.bridge_nf4 && bridge && bridge->text("address").find(':') != std::string::npos)
       constants.bridge_nf6 = 1;
     if (interface.hook() == Hook::xdp) constants.veth = node.type == "veth";
-    if (interface.hook() == Hook::tc && bridge) constants.veth_out = has_veth_port(*bridge);
+    // XDP asks the other end of a veth only where the device does not tell by itself.
+    if (bridge && (interface.hook() == Hook::tc || !capabilities_.kernel.has(kFeatureXdpFeatures)))
+      constants.veth_out = has_veth_port(*bridge);
   }
 
   bool has_veth_port(const Node& bridge) {

@@ -34,13 +34,14 @@ struct KernelCapabilities {
 };
 
 // Features that plans ask for.
-inline constexpr char kFeatureTypedReads[] = "typed kernel reads";  // bpf_rdonly_cast and its BTF
+inline constexpr char kFeatureTypedReads[] = "typed kernel reads";  // bpf_rdonly_cast
 inline constexpr char kFeatureXdp[] = "xdp pipeline";               // the verifier takes it
 inline constexpr char kFeatureTc[] = "tc pipeline";
 inline constexpr char kFeatureTcx[] = "tcx links";
 inline constexpr char kFeatureTapGuard[] = "live tap guard";
 inline constexpr char kFeatureTcGuard[] = "live tc guard";
 inline constexpr char kFeatureRedirectGuard[] = "live redirect guard";
+inline constexpr char kFeatureXdpFeatures[] = "devices tell what they do at XDP";
 
 struct DeviceCapabilities {
   std::string driver;              // ETHTOOL_GDRVINFO, "veth", "virtio_net", ...
@@ -50,6 +51,9 @@ struct DeviceCapabilities {
   bool gro = false;
   IfIndex peer = 0;             // veth: its other end, an index in the peer's namespace
   bool peer_elsewhere = false;  // that is another namespace than this
+  // veth: XDP can tell what the sender of a frame left to the device, checksum and tag
+  // (drivers/net/veth.c:veth_xdp_buff).
+  bool sender_seen = false;
   bool operator==(const DeviceCapabilities&) const = default;
 
   // NETDEV_XDP_ACT_BASIC and _REDIRECT: frames can be received by native XDP and sent elsewhere.
@@ -70,6 +74,8 @@ struct HookArray {
 struct NetfilterState {
   std::uint64_t net = 0;  // address of struct net
   std::array<HookArray, TNA_HOOKS> bridge, ipv4, ipv6;
+  // Address of the list of packet sockets that are bound to no device, 0 where it was not found.
+  std::uint64_t taps = 0;
   // Addresses of br_netfilter's sysctls of this namespace, read live by the fast path; 0 where
   // br_netfilter is not active.
   std::uint64_t call_iptables = 0, call_ip6tables = 0;

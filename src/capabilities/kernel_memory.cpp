@@ -20,15 +20,19 @@ namespace tna {
 struct KernelMemory::State {
   bpf_object* object = nullptr;
   btf* types = nullptr;
+  std::map<std::string, btf*> modules;  // only those that were found
   int program = -1, memory = -1;
   std::uint32_t hz = 0;
   Result<> cast_result;
 
   ~State() {
+    for (auto& [name, module] : modules) btf__free(module);
     btf__free(types);
     bpf_object__close(object);
   }
-  Result<tna_peek> run(std::uint64_t address, std::uint32_t size);
+  // `ifindex`: the device that the program is to find itself on; 0: any, in whose namespace it runs.
+  Result<tna_peek> run(std::uint64_t address, std::uint32_t size, std::uint32_t ifindex = 0);
+  const btf* module(const std::string& name);
 };
 
 namespace {
@@ -88,7 +92,15 @@ Result<KernelMemory> KernelMemory::open() {
   return KernelMemory(std::move(state));
 }
 
-Result<tna_peek> KernelMemory::State::run(std::uint64_t address, std::uint32_t size) {
+const btf* KernelMemory::State::module(const std::string& name) {
+  if (auto found = modules.find(name); found != modules.end()) return found->second;
+  btf* loaded = btf__load_module_btf(name.c_str(), types);
+  if (loaded) modules[name] = loaded;
+  return loaded;
+}
+
+Result<tna_peek> KernelMemory::State::run(std::uint64_t address, std::uint32_t size,
+                                          std::uint32_t ifindex) {
   tna_peek peek{};
   peek.address = address;
   peek.size = size;
@@ -96,8 +108,9 @@ Result<tna_peek> KernelMemory::State::run(std::uint64_t address, std::uint32_t s
   if (bpf_map_update_elem(memory, &key, &peek, BPF_ANY))
     return errno_error("write the probe's request");
   unsigned char frame[64] = {};
+  xdp_md context{.data_end = sizeof frame, .ingress_ifindex = ifindex};
   LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = sizeof frame,
-              .repeat = 1);
+              .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = 1);
   if (bpf_prog_test_run_opts(program, &options)) return errno_error("run the probe");
   if (bpf_map_lookup_elem(memory, &key, &peek)) return errno_error("read the probe's answer");
   return peek;
@@ -105,6 +118,10 @@ Result<tna_peek> KernelMemory::State::run(std::uint64_t address, std::uint32_t s
 
 Result<std::uint64_t> KernelMemory::net() {
   return TRY(state_->run(0, 0)).net;
+}
+
+Result<std::uint64_t> KernelMemory::device(std::uint32_t ifindex) {
+  return TRY(state_->run(0, 0, ifindex)).device;
 }
 
 Result<std::uint64_t> KernelMemory::jiffies() {
@@ -132,10 +149,14 @@ Result<std::string> KernelMemory::text(std::uint64_t address) {
 }
 
 std::optional<std::uint32_t> KernelMemory::offset(const std::string& structure,
-                                                  const std::string& member) const {
-  int id = btf__find_by_name_kind(state_->types, structure.c_str(), BTF_KIND_STRUCT);
+                                                  const std::string& member,
+                                                  const std::string& module) const {
+  // A module's types go on where the kernel's end: both are found in them.
+  const btf* types = module.empty() ? nullptr : state_->module(module);
+  if (!types) types = state_->types;
+  int id = btf__find_by_name_kind(types, structure.c_str(), BTF_KIND_STRUCT);
   if (id < 0) return std::nullopt;
-  return member_offset(state_->types, id, member);
+  return member_offset(types, id, member);
 }
 
 std::optional<std::uint32_t> KernelMemory::size(const std::string& structure) const {

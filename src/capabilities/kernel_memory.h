@@ -30,6 +30,9 @@ class KernelMemory {
   Result<std::uint64_t> jiffies();
   std::uint32_t hz() const;
 
+  // Address of the struct net_device of that index in the calling thread's namespace.
+  Result<std::uint64_t> device(std::uint32_t ifindex);
+
   // At most 1024 bytes from a kernel address on.
   Result<> read(std::uint64_t address, std::span<std::byte> into);
   template <typename T>
@@ -41,10 +44,10 @@ class KernelMemory {
   // A NUL-terminated text, cut at 64 bytes.
   Result<std::string> text(std::uint64_t address);
 
-  // Offset in bytes of a member of a kernel structure, from the kernel's BTF; nullopt: no such
-  // member.
-  std::optional<std::uint32_t> offset(const std::string& structure,
-                                      const std::string& member) const;
+  // Offset in bytes of a member of a kernel structure, from the kernel's BTF or from that of a module
+  // that is loaded; nullopt: no such member.
+  std::optional<std::uint32_t> offset(const std::string& structure, const std::string& member,
+                                      const std::string& module = {}) const;
   // Size in bytes of a structure.
   std::optional<std::uint32_t> size(const std::string& structure) const;
   // Whether the verifier takes typed reads (bpf_rdonly_cast); the error says what it says.

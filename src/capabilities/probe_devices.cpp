@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "capabilities/xdp_operations.h"
 #include "introspect/generic_netlink.h"
 
 namespace tna {
@@ -49,6 +50,9 @@ class XdpFeatures {
     netlink_.emplace(std::move(*netlink));
   }
 
+  // The kernel has the family.
+  bool known() const { return netlink_.has_value(); }
+
   void ask(IfIndex ifindex, DeviceCapabilities& device) {
     if (!netlink_) return;
     Request request = generic_request(family_, kNetdevDevGet);
@@ -70,7 +74,7 @@ class XdpFeatures {
 
 }  // namespace
 
-void probe_devices(const std::map<IfIndex, Link>& links, const std::set<IfIndex>& which,
+void probe_devices(KernelMemory& memory, const std::map<IfIndex, Link>& links, const std::set<IfIndex>& which,
                    std::map<IfIndex, DeviceCapabilities>& into) {
   if (which.empty()) return;
   Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -81,7 +85,10 @@ void probe_devices(const std::map<IfIndex, Link>& links, const std::set<IfIndex>
     DeviceCapabilities device;
     if (socket) ask_ethtool(socket.get(), link->second.name, device);
     xdp.ask(ifindex, device);
-    if (link->second.kind == "veth") {
+    bool veth = link->second.kind == "veth";
+    if (!xdp.known()) device.xdp_features = xdp_operations(memory, ifindex, veth);
+    if (veth) {
+      device.sender_seen = memory.offset("veth_xdp_buff", "skb", "veth").has_value();
       device.peer = link->second.lower;
       device.peer_elsewhere = link->second.lower_netnsid.has_value();
     }

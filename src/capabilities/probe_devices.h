@@ -6,6 +6,7 @@
 #include <set>
 
 #include "capabilities/capabilities.h"
+#include "capabilities/kernel_memory.h"
 #include "introspect/objects.h"
 
 namespace tna {
@@ -13,7 +14,7 @@ namespace tna {
 // Asks the devices in `which` (of the calling thread's namespace) and puts the answers into `into`.
 // What a device or the kernel does not tell stays at its default. A veth's peer is told by its
 // link; changes of all the rest by DeviceWatch.
-void probe_devices(const std::map<IfIndex, Link>& links, const std::set<IfIndex>& which,
+void probe_devices(KernelMemory& memory, const std::map<IfIndex, Link>& links, const std::set<IfIndex>& which,
                    std::map<IfIndex, DeviceCapabilities>& into);
 
 }  // namespace tna

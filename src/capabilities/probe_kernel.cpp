@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
+
+#include "capabilities/tap_list.h"
 
 namespace tna {
 namespace {
@@ -34,15 +37,28 @@ Feature probe_tcx() {
           std::string("the kernel has no tcx (6.6 and later): ") + std::strerror(code)};
 }
 
-Feature member(const KernelMemory& memory, const char* name, const char* type, const char* field,
-               const char* without) {
-  bool there = memory.offset(type, field).has_value();
-  return {name, there, there ? std::string("struct ") + type + " has " + field : without};
+// The first of the members that the kernel's type has.
+Feature member(const KernelMemory& memory, const char* name, const char* type,
+               std::initializer_list<const char*> fields, const char* without) {
+  for (const char* field : fields)
+    if (memory.offset(type, field))
+      return {name, true, std::string("struct ") + type + " has " + field};
+  return {name, false, without};
+}
+
+Feature probe_taps(KernelMemory& memory) {
+  auto net = memory.net();
+  if (!net || !tap_list(memory, *net))
+    return {kFeatureTapGuard, false, "packet sockets on all interfaces can't be seen per packet"};
+  bool own = memory.offset("net", "ptype_all").has_value();
+  return {kFeatureTapGuard, true,
+          own ? "struct net has ptype_all"
+              : "a list for all network namespaces: a packet socket in any of them counts"};
 }
 
 }  // namespace
 
-KernelCapabilities probe_kernel(const KernelMemory& memory) {
+KernelCapabilities probe_kernel(KernelMemory& memory) {
   KernelCapabilities kernel;
   utsname names{};
   if (!uname(&names)) kernel.release = names.release;
@@ -50,18 +66,21 @@ KernelCapabilities probe_kernel(const KernelMemory& memory) {
   auto typed = memory.typed_reads();
   kernel.features.push_back(
       {kFeatureTypedReads, typed.has_value(),
-       typed ? "bpf_rdonly_cast reads a bridge port" : typed.error().message});
+       typed ? "bpf_rdonly_cast reads a bridge port"
+             : typed.error().message + "; bpf_probe_read_kernel, which is slower, is used"});
   kernel.features.push_back(probe_tcx());
-  kernel.features.push_back(member(memory, kFeatureTapGuard, "net", "ptype_all",
-                                   "packet sockets on all interfaces can't be seen per packet"));
-  kernel.features.push_back(member(memory, kFeatureTcGuard, "net_device", "tcx_ingress",
+  kernel.features.push_back(probe_taps(memory));
+  kernel.features.push_back(member(memory, kFeatureTcGuard, "net_device",
+                                   {"tcx_ingress", "miniq_ingress"},
                                    "tc programs can't be seen per packet"));
   kernel.features.push_back(
-      member(memory, kFeatureRedirectGuard, "net_device", "xdp_features",
+      member(memory, kFeatureRedirectGuard, "net_device", {"xdp_features", "xdp_state"},
              "whether a device takes redirected frames can't be seen per packet"));
-  kernel.features.push_back(member(memory, "bridge VLAN filtering", "net_bridge_port", "vlgrp",
+  kernel.features.push_back(member(memory, kFeatureXdpFeatures, "net_device", {"xdp_features"},
+                                   "(6.3 and later) its driver's operations are looked at"));
+  kernel.features.push_back(member(memory, "bridge VLAN filtering", "net_bridge_port", {"vlgrp"},
                                    "the kernel was built without it"));
-  kernel.features.push_back(member(memory, "VLAN devices", "net_device", "vlan_info",
+  kernel.features.push_back(member(memory, "VLAN devices", "net_device", {"vlan_info"},
                                    "the kernel was built without them"));
   return kernel;
 }

@@ -8,6 +8,6 @@
 namespace tna {
 
 // Whether the pipelines load is the deployer's to say: kFeatureXdp, kFeatureTc.
-KernelCapabilities probe_kernel(const KernelMemory&);
+KernelCapabilities probe_kernel(KernelMemory&);
 
 }  // namespace tna

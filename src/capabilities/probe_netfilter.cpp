@@ -4,6 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "capabilities/tap_list.h"
+
 namespace tna {
 namespace {
 
@@ -121,6 +123,7 @@ Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols,
                                        const NetfilterState& before) {
   NetfilterState state;
   state.net = TRY(memory.net());
+  state.taps = tap_list(memory, state.net);
   std::vector<RawArray> raw;
   std::uint64_t nf = state.net + TRY(offset_of(memory, "net", "nf"));
   for (auto [member, arrays] :

@@ -43,4 +43,13 @@ std::vector<std::string> Symbols::names(const std::vector<std::uint64_t>& addres
   return result;
 }
 
+std::uint64_t Symbols::variable(const std::string& name) {
+  std::ifstream symbols("/proc/kallsyms");
+  std::string_view rest;
+  for (std::string line; std::getline(symbols, line);)
+    if (std::uint64_t address = parse(line, rest); rest.substr(0, rest.find('\t')) == name)
+      return address;
+  return 0;
+}
+
 }  // namespace tna

@@ -32,10 +32,15 @@ Result<std::unique_ptr<Controller>> Controller::start(EventLoop& loop, Controlle
   auto links =
       std::ranges::count_if(events, [](const Event& e) { return std::holds_alternative<Link>(e); });
   auto counters = std::max<std::uint32_t>(kCounters, 2 * links);
-  auto deployer = TRY(Deployer::open(options.pins, counters));
+  KernelCapabilities capabilities = probe_kernel(memory);
+  for (Feature& feature : capabilities.features)
+    if (options.without.contains(feature.name))
+      feature = {feature.name, false, "not used: --without was said"};
+  auto deployer = TRY(Deployer::open(options.pins, counters,
+                                     {capabilities.has(kFeatureTypedReads), options.spines}));
   std::unique_ptr<Controller> controller(new Controller(loop, std::move(options), std::move(kernel),
                                                         std::move(memory), std::move(deployer)));
-  controller->capabilities_.kernel = probe_kernel(controller->memory_);
+  controller->capabilities_.kernel = std::move(capabilities);
   for (auto [hook, name] : {std::pair{Hook::xdp, kFeatureXdp}, std::pair{Hook::tc, kFeatureTc}}) {
     const Error* refusal = controller->deployer_.refusal(hook);
     controller->capabilities_.kernel.features.push_back(
@@ -165,7 +170,7 @@ void Controller::pass() {
   settle_.disarm();
   auto woken = Clock::now();
   look_at_netfilter();
-  probe_devices(store_.links, to_probe_, capabilities_.devices);
+  probe_devices(memory_, store_.links, to_probe_, capabilities_.devices);
   to_probe_.clear();
   auto probed = Clock::now();
 

@@ -31,6 +31,10 @@ struct ControllerOptions {
   Knowledge knowledge;
   std::string netns;  // for people; empty: the daemon's own
   std::string pins;   // the deployer's folder
+  // For tests and for those who look for a fault: features of the kernel that are taken for missing,
+  // by name, and a folder with other spines than those built in.
+  std::set<std::string> without;
+  std::string spines;
 };
 
 class Controller {

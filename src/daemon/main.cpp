@@ -23,6 +23,8 @@ struct Flags {
   std::string netns, control, log_level = "info";
   std::optional<std::string> config;
   HookChoice hook = HookChoice::automatic;
+  std::vector<std::string> without;
+  std::string spines;
 };
 
 // One daemon per namespace: the folder of its pins is held until the process ends, however it ends.
@@ -46,7 +48,13 @@ Result<> run(const Flags& flags) {
   Fd lock = TRY(hold_namespace(pins));
   auto loop = TRY(EventLoop::create());
   auto controller =
-      TRY(Controller::start(loop, {flags.hook, config, knowledge, flags.netns, pins}));
+      TRY(Controller::start(loop, {flags.hook,
+                                      config,
+                                      knowledge,
+                                      flags.netns,
+                                      pins,
+                                      {flags.without.begin(), flags.without.end()},
+                                      flags.spines}));
 
   std::string path = flags.control.empty() ? control_socket_path(flags.netns) : flags.control;
   auto socket =
@@ -89,6 +97,10 @@ int main(int argc, char** argv) {
   app.add_option("--control", flags.control, "control socket");
   app.add_option("--log", flags.log_level, "error, warning, info or debug")
       ->check(CLI::IsMember({"error", "warning", "info", "debug"}));
+  app.add_option("--without", flags.without,
+                 "take this feature of the kernel for missing (`tna capabilities` has the names)");
+  app.add_option("--objects", flags.spines, "take the fast path's BPF objects from this folder")
+      ->check(CLI::ExistingDirectory);
   CLI11_PARSE(app, argc, argv);
 
   log_setup(*log_level(flags.log_level));

@@ -28,17 +28,17 @@ Deployer::Deployer(Deployer&&) noexcept = default;
 Deployer& Deployer::operator=(Deployer&&) noexcept = default;
 Deployer::~Deployer() = default;
 
-Result<Deployer> Deployer::open(const std::string& pins, std::uint32_t counters) {
+Result<Deployer> Deployer::open(const std::string& pins, std::uint32_t counters,
+                                const SpineChoice& spines) {
   Deployer deployer;
   deployer.pins_ = pins;
+  deployer.spines_ = spines;
   std::error_code failure;
   std::filesystem::create_directories(pins, failure);
   if (failure) return errno_error("make the folder of pins " + pins, failure.value());
   TRY(deployer.open_maps(counters));
-  SharedMaps shared{deployer.slots_.get(), deployer.counters_map_.get(), deployer.events_.get(),
-                    deployer.lease_map_.get(), counters_entries(deployer.counters_map_.get())};
   for (Hook hook : {Hook::xdp, Hook::tc})
-    deployer.pipelines_.emplace(hook, Pipeline::open(hook, shared));
+    deployer.pipelines_.emplace(hook, Pipeline::open(hook, spines, deployer.shared_maps()));
   deployer.adopt_links();
   return deployer;
 }
@@ -57,6 +57,22 @@ Result<> Deployer::open_maps(std::uint32_t counters) {
   counters_ = std::make_unique<Counters>(slots_.get(), counters_map_.get(),
                                          counters_entries(counters_map_.get()));
   return {};
+}
+
+SharedMaps Deployer::shared_maps() const {
+  return {slots_.get(), counters_map_.get(), events_.get(), lease_map_.get(),
+          counters_entries(counters_map_.get())};
+}
+
+// A spine that was opened before the veth module was loaded can't look at veths.
+Result<LoadedProgram> Deployer::load(const Load& action) {
+  const ProgramSpec& spec = action.program;
+  Result<Pipeline>& pipeline = pipelines_.at(spec.hook);
+  bool veth = spec.constants.veth || spec.constants.veth_out;
+  if (pipeline && veth && pipeline->without_veth())
+    pipeline = Pipeline::open(spec.hook, spines_, shared_maps());
+  if (!pipeline) return std::unexpected(pipeline.error());
+  return pipeline->load(spec.constants, action.guard);
 }
 
 std::string Deployer::link_pin(IfIndex ifindex, Hook hook) const {
@@ -106,12 +122,7 @@ std::vector<Failure> Deployer::carry_out(const std::vector<Action>& actions) {
   };
   for (const Action& action : actions) {
     if (auto* load = std::get_if<Load>(&action)) {
-      const Result<Pipeline>& pipeline = pipelines_.at(load->program.hook);
-      Result<LoadedProgram> program = std::unexpected(Error{});
-      if (pipeline)
-        program = pipeline->load(load->program.constants, load->guard);
-      else
-        program = std::unexpected(pipeline.error());
+      Result<LoadedProgram> program = this->load(*load);
       if (!program) {
         refused[load->program] = program.error();
       } else {

@@ -33,7 +33,8 @@ class Deployer {
   // Works in the calling thread's network namespace, with `pins` (a folder below /sys/fs/bpf) as
   // its own. What an earlier daemon left there goes on running and is taken over. `counters`: for
   // how many interfaces there are counters.
-  static Result<Deployer> open(const std::string& pins, std::uint32_t counters);
+  static Result<Deployer> open(const std::string& pins, std::uint32_t counters,
+                               const SpineChoice& spines);
   Deployer(Deployer&&) noexcept;
   Deployer& operator=(Deployer&&) noexcept;
   ~Deployer();
@@ -65,6 +66,8 @@ class Deployer {
  private:
   Deployer() = default;
   Result<> open_maps(std::uint32_t counters);
+  SharedMaps shared_maps() const;
+  Result<LoadedProgram> load(const Load&);
   void adopt_links();
   Result<> attach(IfIndex, const ProgramSpec&);
   Result<> update(IfIndex, const ProgramSpec&);
@@ -72,6 +75,7 @@ class Deployer {
   std::string link_pin(IfIndex, Hook) const;
 
   std::string pins_;
+  SpineChoice spines_;
   Fd slots_, counters_map_, events_, lease_map_;
   MappedValue<tna_lease> lease_;
   std::map<Hook, Result<Pipeline>> pipelines_;

@@ -2,7 +2,9 @@
 #include "deploy/link.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,13 +12,49 @@
 
 #include "capabilities/libbpf_log.h"
 
-extern const unsigned char tna_object_pipeline_xdp[], tna_object_pipeline_tc[];
-extern const std::size_t tna_object_pipeline_xdp_size, tna_object_pipeline_tc_size;
+#define TNA_SPINE(name)                      \
+  extern const unsigned char tna_object_##name[]; \
+  extern const std::size_t tna_object_##name##_size;
+TNA_SPINE(pipeline_xdp)
+TNA_SPINE(pipeline_xdp_probe)
+TNA_SPINE(pipeline_tc)
+#undef TNA_SPINE
 
 namespace tna {
 namespace {
 
 constexpr std::uint32_t kFrags = 1u << 5;  // BPF_F_XDP_HAS_FRAGS
+
+struct Spine {
+  const char* name;
+  const unsigned char* bytes;
+  std::size_t size;
+};
+
+Spine spine_of(Hook hook, bool typed) {
+  if (hook == Hook::tc) return {"pipeline_tc", tna_object_pipeline_tc, tna_object_pipeline_tc_size};
+  if (typed) return {"pipeline_xdp", tna_object_pipeline_xdp, tna_object_pipeline_xdp_size};
+  return {"pipeline_xdp_probe", tna_object_pipeline_xdp_probe,
+          tna_object_pipeline_xdp_probe_size};
+}
+
+bpf_object* open_spine(Hook hook, const SpineChoice& choice) {
+  Spine spine = spine_of(hook, choice.typed_reads);
+  LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = to_string(hook));
+  if (choice.folder.empty()) return bpf_object__open_mem(spine.bytes, spine.size, &options);
+  std::string path = choice.folder + "/" + spine.name + ".bpf.o";
+  return bpf_object__open_file(path.c_str(), &options);
+}
+
+// veth's own types stand in the BTF of its module, where it is one.
+bool veth_types_missing() {
+  if (btf* vmlinux = btf__load_vmlinux_btf()) {
+    bool built_in = btf__find_by_name_kind(vmlinux, "veth_priv", BTF_KIND_STRUCT) > 0;
+    btf__free(vmlinux);
+    if (built_in) return false;
+  }
+  return access("/sys/kernel/btf/veth", F_OK) != 0;
+}
 
 // The verifier's last words: the line before its statistics.
 std::string refusal(const std::string& log) {
@@ -58,20 +96,18 @@ void LoadedProgram::arm(const tna_guard& wanted) {
   guard->call_ip6tables = wanted.call_ip6tables;
   guard->filter_vlan_tagged = wanted.filter_vlan_tagged;
   guard->filter_pppoe_tagged = wanted.filter_pppoe_tagged;
+  guard->taps = wanted.taps;
   guard->refresh_after = wanted.refresh_after;
   guard->reported = 0;
   guard->armed = wanted.armed;
 }
 
-Result<Pipeline> Pipeline::open(Hook hook, const SharedMaps& shared) {
-  bool xdp = hook == Hook::xdp;
+Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const SharedMaps& shared) {
   Pipeline pipeline;
   pipeline.hook_ = hook;
+  pipeline.without_veth_ = veth_types_missing();
   LibbpfLog log;
-  LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = xdp ? "tna_xdp" : "tna_tc");
-  pipeline.object_ = BpfObject(
-      xdp ? bpf_object__open_mem(tna_object_pipeline_xdp, tna_object_pipeline_xdp_size, &options)
-          : bpf_object__open_mem(tna_object_pipeline_tc, tna_object_pipeline_tc_size, &options));
+  pipeline.object_ = BpfObject(open_spine(hook, choice));
   bpf_object* object = pipeline.object_.get();
   if (!object) return errno_error("open the pipeline (" + log.last() + ")");
   bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "tna_counters"),

@@ -32,16 +32,26 @@ struct LoadedProgram {
   void arm(const tna_guard&);
 };
 
+// Which of the prebuilt spines: bpf/lib/read.h.
+struct SpineChoice {
+  bool typed_reads = true;  // XDP: else by bpf_probe_read_kernel, as kernels before 6.2 need it
+  std::string folder;       // takes pipeline_{xdp,xdp_probe,tc}.bpf.o from there; empty: those built in
+};
+
 class Pipeline {
  public:
   // The spine of that hook. An error is the verifier's or libbpf's, in words.
-  static Result<Pipeline> open(Hook, const SharedMaps&);
+  static Result<Pipeline> open(Hook, const SpineChoice&, const SharedMaps&);
+  // The types of veth were not there when it was opened: the module was not loaded. Programs that
+  // look at veths can't be made then.
+  bool without_veth() const { return without_veth_; }
   Result<LoadedProgram> load(const tna_const&, const tna_guard&) const;
 
  private:
   Hook hook_ = Hook::none;
   BpfObject object_;  // keeps the maps that the instructions name
   std::vector<bpf_insn> instructions_;
+  bool without_veth_ = false;
   int constants_fd_ = -1, guard_fd_ = -1;  // as named in the instructions
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fpm/fast_path.h"
+#include "fpm/shared_maps.h"
 
 namespace tna::test {
 namespace {
@@ -45,7 +46,7 @@ void kernel_lacks(tna_reason reason, const char* what) {
 
 bool every_reason_was_seen() {
   bool complete = true;
-  for (Hook hook : {Hook::xdp, Hook::tc})
+  for (Hook hook : tested_hooks())
     for (int i = 0; i < TNA_R_COUNT; i++) {
       auto reason = static_cast<tna_reason>(i);
       auto impossible = kImpossible.find({hook, reason});

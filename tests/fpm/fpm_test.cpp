@@ -12,8 +12,12 @@ FpmTest::FpmTest() {
 }
 
 void FpmTest::load(tna_const constants) {
-  constants.veth = at_xdp();
-  constants.veth_out = !at_xdp();
+  const KernelMemory& memory = Shared::get().memory();
+  constants.veth = at_xdp() && memory.offset("veth_xdp_buff", "skb", "veth");
+  constants.veth_out = !at_xdp() || !memory.offset("net_device", "xdp_features");
+  if (at_xdp() && !constants.veth)
+    for (tna_reason reason : {TNA_R_TAG_ASIDE, TNA_R_CHECKSUM})
+      kernel_lacks(reason, "veth_xdp_buff: TNA leaves XDP on a veth alone there");
   path_.reset();
   path_ = std::make_unique<FastPath>(GetParam(), constants);
   path_->renew_lease(1'000'000);

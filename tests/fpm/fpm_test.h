@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A test of a module: a bridge of the kernel, a program made for it, one packet, one question. Each
-// runs at both hooks.
+// runs at each hook that the kernel has.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,6 +13,7 @@
 #include "fpm/coverage.h"
 #include "fpm/fast_path.h"
 #include "fpm/packet.h"
+#include "fpm/shared_maps.h"
 
 namespace tna::test {
 
@@ -70,17 +71,13 @@ class FpmTest : public testing::TestWithParam<Hook> {
   std::unique_ptr<FastPath> path_;
 };
 
-// For INSTANTIATE_TEST_SUITE_P: both hooks.
-inline auto both_hooks() {
-  return testing::Values(Hook::xdp, Hook::tc);
-}
 inline std::string hook_name(const testing::TestParamInfo<Hook>& info) {
   return to_string(info.param);
 }
 
 }  // namespace tna::test
 
-// A test suite at both hooks.
+// A test suite at each hook.
 #define FPM_SUITE(name)                      \
   class name : public tna::test::FpmTest {}; \
-  INSTANTIATE_TEST_SUITE_P(, name, tna::test::both_hooks(), tna::test::hook_name)
+  INSTANTIATE_TEST_SUITE_P(, name, testing::ValuesIn(tna::test::tested_hooks()), tna::test::hook_name)

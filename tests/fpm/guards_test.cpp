@@ -138,7 +138,7 @@ class GuardsOnTheWire : public FpmTest {
   PacketSocket s1 = world.wire("s1"), s2 = world.wire("s2");
   const Packet packet = to_b / IPv4{} / Udp{} / Payload{100};
 };
-INSTANTIATE_TEST_SUITE_P(, GuardsOnTheWire, both_hooks(), hook_name);
+INSTANTIATE_TEST_SUITE_P(, GuardsOnTheWire, testing::ValuesIn(tested_hooks()), hook_name);
 
 TEST_P(GuardsOnTheWire, FinishedFrameGoesOn) {
   EXPECT_EQ(on_the_wire("p1", [&] { s1.send(packet.bytes()); }), goes_on());

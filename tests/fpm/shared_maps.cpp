@@ -4,6 +4,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <cstdlib>
+
 #include "fpm/must.h"
 
 namespace tna::test {
@@ -53,8 +55,19 @@ SharedMaps Shared::maps() {
 const Pipeline& Shared::pipeline(Hook hook) {
   auto found = pipelines_.find(hook);
   if (found == pipelines_.end())
-    found = pipelines_.emplace(hook, must(Pipeline::open(hook, maps()))).first;
+    found = pipelines_.emplace(hook, must(Pipeline::open(hook, {typed_reads(), {}}, maps()))).first;
   return found->second;
+}
+
+bool Shared::typed_reads() const {
+  return !std::getenv("TNA_PROBE_READS") && memory_.typed_reads();
+}
+
+std::vector<Hook> tested_hooks() {
+  auto memory = KernelMemory::open();  // fails where tests are only listed, without rights
+  bool tcx = !memory || memory->offset("net_device", "tcx_ingress");
+  if (!tcx || std::getenv("TNA_PROBE_READS")) return {Hook::xdp};
+  return {Hook::xdp, Hook::tc};
 }
 
 int Shared::drain_events() {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "capabilities/kernel_memory.h"
 #include "capabilities/symbols.h"
@@ -15,12 +16,18 @@ struct ring_buffer;
 
 namespace tna::test {
 
+// The hooks that this kernel has and this run is about.
+std::vector<Hook> tested_hooks();
+
 class Shared {
  public:
   static Shared& get();  // throws when the kernel refuses something
 
   SharedMaps maps();
   const Pipeline& pipeline(Hook);
+  // Whether XDP's spine is the one for kernels with typed reads; TNA_PROBE_READS=1 has the other
+  // tested where both work.
+  bool typed_reads() const;
   KernelMemory& memory() { return memory_; }
   Symbols& symbols() { return symbols_; }
   MappedValue<tna_lease>& lease() { return lease_; }

@@ -13,7 +13,7 @@ class Suppress : public FpmTest {
     load({.bridge = 1, .suppress = 1});
   }
 };
-INSTANTIATE_TEST_SUITE_P(, Suppress, both_hooks(), hook_name);
+INSTANTIATE_TEST_SUITE_P(, Suppress, testing::ValuesIn(tested_hooks()), hook_name);
 
 constexpr std::uint16_t kArp = 0x0806, kRarp = 0x8035;
 

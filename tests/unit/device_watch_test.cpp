@@ -35,8 +35,10 @@ class DeviceWatchTest : public OwnNamespace {
     EXPECT_TRUE(reader);
     auto event = reader->link(ifindex);
     EXPECT_TRUE(event);
+    auto memory = KernelMemory::open();
+    EXPECT_TRUE(memory) << memory.error().message;
     std::map<IfIndex, DeviceCapabilities> into;
-    probe_devices({{ifindex, std::get<Link>(*event)}}, {ifindex}, into);
+    probe_devices(*memory, {{ifindex, std::get<Link>(*event)}}, {ifindex}, into);
     return into[ifindex];
   }
 

@@ -110,6 +110,23 @@ TEST(PlanHook, ConfiguredXdpThatIsNotThere) {
   EXPECT_EQ(world.planned().left("v0"), "hook = \"xdp\" is configured, but the verifier says no");
 }
 
+TEST(PlanHook, XdpOnAVethThatDoesNotShowItsSender) {
+  Mixed world;
+  world.inputs.config.hook = HookChoice::xdp;
+  world.device("v0").sender_seen = false;
+  EXPECT_EQ(world.planned().left("v0"),
+            "hook = \"xdp\" is configured, but XDP on a veth of this kernel can't see what senders "
+            "leave to the device (checksums)");
+  EXPECT_EQ(world.planned()["eth0"].hook(), Hook::xdp);
+}
+
+TEST(PlanHook, XdpAsksTheOtherEndOfAVethWhereTheDeviceDoesNotTell) {
+  Mixed world;
+  EXPECT_FALSE(world.planned()["eth0"].program.constants.veth_out);
+  test::without(world.capabilities, kFeatureXdpFeatures, "not before 6.3");
+  EXPECT_TRUE(world.planned()["eth0"].program.constants.veth_out);
+}
+
 TEST(PlanHook, ConfiguredTc) {
   Mixed world;
   world.inputs.config.hook = HookChoice::tc;
@@ -150,6 +167,12 @@ TEST(PlanHook, TheCommandLineStandsAboveTheFile) {
   EXPECT_EQ(world.planned()["eth0"].hook(), Hook::tc);
   world.inputs.hook_override = HookChoice::none;
   EXPECT_EQ(world.planned()["v0"].hook(), Hook::none);
+}
+
+TEST(PlanHook, KernelWithoutARedirectGuard) {
+  Mixed world;
+  test::without(world.capabilities, kFeatureRedirectGuard, "can't be seen");
+  EXPECT_EQ(world.planned().why("eth0"), "tc: can't be seen");
 }
 
 TEST(PlanHook, KernelWithoutOneOfTheHooks) {

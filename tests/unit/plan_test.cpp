@@ -111,8 +111,7 @@ TEST(Plan, SeveralXdpPrograms) {
 }
 
 TEST(Plan, MissingFeatureIsNamedWithTheKernelsWords) {
-  for (const char* feature :
-       {kFeatureTypedReads, kFeatureTapGuard, kFeatureTcGuard, kFeatureRedirectGuard}) {
+  for (const char* feature : {kFeatureTapGuard, kFeatureTcGuard}) {
     Graph graph = test::graph(kBridge);
     Capabilities capabilities = test::capable(graph);
     test::without(capabilities, feature, "the kernel's own words");

@@ -18,7 +18,8 @@ inline Capabilities capable(const Graph& graph) {
   Capabilities all;
   all.kernel.hz = 250;
   for (const char* feature : {kFeatureTypedReads, kFeatureXdp, kFeatureTc, kFeatureTcx,
-                              kFeatureTapGuard, kFeatureTcGuard, kFeatureRedirectGuard})
+                              kFeatureTapGuard, kFeatureTcGuard, kFeatureRedirectGuard,
+                              kFeatureXdpFeatures})
     all.kernel.features.push_back({feature, true, "tried"});
   all.netfilter.net = 0xffff888000001000;
   for (const auto& [ifindex, node] : graph.nodes) {
@@ -26,6 +27,7 @@ inline Capabilities capable(const Graph& graph) {
     device.driver = node.type == "physical" ? "mlx5_core" : node.type;
     if (node.type == "veth" || node.type == "physical")
       device.xdp_features = kNativeXdp | kXdpTarget;
+    device.sender_seen = node.type == "veth";
     if (node.type == "tap") device.xdp_features = kNativeXdp | kXdpTarget;
     device.xdp_features_known = true;
   }
