@@ -54,12 +54,12 @@ test_br_netfilter() {
   sends_fast h1 h2 h2
   in_ns b nft -f - <<'RULES'
 table inet late {
-  chain forward { type filter hook forward priority 0; ip daddr 192.0.2.2 counter drop; }
+  chain forward { type filter hook forward priority 0; policy drop; }
 }
 RULES
   check "nf_tables is not loaded" loaded nf_tables
   sends h1 h2 ""
-  sends h2 h1 h1
+  sends h1 h2 h2 --ethertype 0x88b5
   in_ns b nft delete table inet late
   sends h1 h2 h2
   sends_fast h1 h2 h2
