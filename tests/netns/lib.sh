@@ -187,7 +187,7 @@ counters() {
     | select(.name == $name) | "\(.fast_packets) \([.reasons | to_entries[]
     | select($reasons == "*" or (.key | IN($reasons | split(" ")[]))) | .value] | add // 0)"'
 }
-counted() { status "$1" '[.hook, .fast_packets, .reasons] | tostring'; }
+counted() { status "$1" '[.hook, .fast_packets, .reasons, .why] | tostring'; }
 wait_hook() { wait_until 5 has_hook "$1" "$2"; } # wait_hook p1 tc
 has_hook() { [ "$(hook_of "$1")" = "$2" ]; }
 
