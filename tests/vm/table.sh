@@ -38,7 +38,7 @@ cells() {
 		NR == 1 { for (k = 3; k < NF; k++) series[k] = $k }
 		NR > 2 && $2 != "Debian package" { for (k = 3; k < NF; k++) print series[k] "\t" $2 "\t" $k }' | sort
 }
-committed() { sed -n "/^$begin/,/^$end/p" "$document" | grep '^|'; }
+committed() { awk -v begin="$begin" -v end="$end" '$0 == begin, $0 == end' "$document" | grep '^|'; }
 
 but_tests_missing_in() { # but_tests_missing_in OTHER FILE: FILE without them
 	awk -F'\t' 'NR == FNR { if ($3 != "-") there[$2]; next } $2 !~ /^test / || $3 != "-" && $2 in there' \
