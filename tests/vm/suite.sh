@@ -13,8 +13,8 @@ export TNA_BUILD=${TNA_BUILD:-$tests/../build}
 results=$1
 shift
 only=" $* "
-full=${TNA_VM_FULL:-}
-filter=Fdb*:Guards*:ParseL2* frames=600
+full=${TNA_VM_FULL:+TNA_VM_FULL=1} # as a variable for env
+filter=Fdb*:GuardsOnTheWire* frames=600
 [ -z "$full" ] || filter=* frames=6000
 failed=0
 
@@ -81,16 +81,17 @@ mkdir -p "$results"
 guest late_modules tc # first: it is about modules that nothing has loaded yet
 guest nic auto
 guest devices tc
+guest counting xdp
 # The modules of the fast path that depend most on the kernel; each test starts with a cold cache.
 run fpm 900 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
-scenario bridge tc WITHOUT=test_udp # emulated, sockets overflow
+scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
 with_bridge_netfilter scenario minimal tc
-scenario crash xdp
-scenario refusals tc WITHOUT="test_broken_configuration test_broken_knowledge"
-scenario semantics_port xdp
-scenario semantics_device tc
-scenario semantics_fdb xdp
+scenario crash xdp "${full:-TESTS=test_killed test_restarted test_clean_stop}"
+scenario semantics_device tc "${full:-TESTS=test_tc_ingress test_netdev_hooks test_nft_bridge test_tcpdump}"
+scenario semantics_fdb xdp "${full:-TESTS=test_learning test_moved test_local_destination}"
+scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_isolated test_locked}"
 [ -z "$full" ] || {
+	scenario refusals tc
 	scenario nowindow tc
 	scenario churn tc
 	scenario overrun tc
