@@ -39,10 +39,13 @@ scenario() {
 	local name=$1 hooks=$2
 	shift 2
 	[ -z "$full" ] || hooks="tc xdp"
+	[ "$tcx" = true ] || hooks=xdp
 	run "netns.$name" 900 env HOOKS="$hooks" "$@" bash "$tests/netns/${name}_test.sh"
 }
 guest() { # guest NAME HOOK: what only this folder has
-	run "guest.$1" 600 env HOOKS="$2" bash "$here/${1}_test.sh"
+	local hooks=$2
+	[ "$tcx" = true ] || [ "$hooks" != tc ] || hooks=xdp
+	run "guest.$1" 600 env HOOKS="$hooks" bash "$here/${1}_test.sh"
 }
 
 # Its search for code of IPv6 wants br_netfilter, which is built into some kernels only.
@@ -72,13 +75,14 @@ features() {
 		(.devices[] | select(.name != "lo" and .name != "veth1")
 		| ["native XDP: " + (.name | rtrimstr("0")), if .native_xdp then "yes" else "no" end]) | @tsv' \
 		"$results/capabilities.json" >"$results/features.tsv"
-	awk -F'\t' '{ print "test " $1 "\t" tolower($2) }' "$results/results.tsv" >>"$results/features.tsv"
+	tcx=$(jq '.kernel.features[] | select(.name == "tcx links").available' "$results/capabilities.json")
 }
 
 mkdir -p "$results"
 : >"$results/results.tsv"
 
-guest late_modules tc # first: it is about modules that nothing has loaded yet
+features
+guest late_modules tc # early: it unloads what the others need
 guest nic auto
 guest devices tc
 guest counting xdp
@@ -98,5 +102,5 @@ scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_is
 	scenario many tc
 }
 run differential 1200 env TNA_FRAMES=$frames bash "$tests/differential/run.sh"
-features
+awk -F'\t' '{ print "test " $1 "\t" tolower($2) }' "$results/results.tsv" >>"$results/features.tsv"
 exit $failed
