@@ -47,5 +47,20 @@ foreach(scenario IN LISTS SCENARIOS)
                        ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 4 TIMEOUT 420)
 endforeach()
 
+# The same under other kernels, which tests/vm/vmrun finds: two series, and the two newest.
+foreach(kernel 6.1 6.12 second newest)
+  add_test(NAME vm.${kernel} COMMAND bash ${CMAKE_SOURCE_DIR}/tests/vm/test.sh ${kernel})
+  list(APPEND VM_TESTS vm.${kernel})
+endforeach()
+add_test(NAME vm.table COMMAND bash ${CMAKE_SOURCE_DIR}/tests/vm/table.sh)
+set_tests_properties(vm.table PROPERTIES DEPENDS "${VM_TESTS}")
+set_tests_properties(${VM_TESTS} vm.table PROPERTIES ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}"
+                     SKIP_RETURN_CODE 4 TIMEOUT 6000)
+
 add_test(NAME check.includes COMMAND bash ${CMAKE_SOURCE_DIR}/tests/check/includes.sh)
 add_test(NAME check.licences COMMAND bash ${CMAKE_SOURCE_DIR}/tests/check/licences.sh)
+
+# Only machines may run beside each other (an emulated one uses one CPU): all else has the host for itself.
+get_property(ALL_TESTS DIRECTORY PROPERTY TESTS)
+list(REMOVE_ITEM ALL_TESTS ${VM_TESTS})
+set_tests_properties(${ALL_TESTS} PROPERTIES RUN_SERIAL ON)

@@ -67,26 +67,6 @@ test_routes() { # the router behind the bridge goes on routing
   tcp_of h1 h9 198.51.100.9
 }
 
-# tcp_of FROM TO ADDRESS: a file of random bytes arrives as it was
-tcp_of() {
-  [ -s "$WORK/file" ] || head -c 20000000 /dev/urandom >"$WORK/file"
-  : >"$WORK/ready"
-  nsenter --net="/run/netns/$RUN$2" timeout 30 perl -MIO::Socket::INET -e '
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalPort => 5001, ReuseAddr => 1) or die $!;
-    print STDERR "listening\n";
-    my $client = $socket->accept or die $!;
-    print while sysread $client, $_, 65536' >"$WORK/copy" 2>"$WORK/ready" &
-  CHILD=$!
-  CHILDREN+=("$CHILD")
-  wait_until 3 grep -q listening "$WORK/ready" || fail "no TCP server"
-  check "TCP $1 -> $3" in_ns "$1" timeout 20 perl -MIO::Socket::INET -e '
-    my $socket = IO::Socket::INET->new(PeerAddr => shift, PeerPort => 5001) or die $!;
-    while (sysread STDIN, my $part, 65536) { print $socket $part or die $! }
-    close $socket or die $!' "$3" <"$WORK/file"
-  wait "$CHILD"
-  check "TCP $1 -> $3: the file differs" cmp -s "$WORK/file" "$WORK/copy"
-}
-
 test_udp() {
   check "ping" ping_ok h1 192.0.2.2 1
   remember

@@ -49,10 +49,11 @@ sends() {
       "${FLOW[${name}_doubled]:-?} ${FLOW[${name}_altered]:-?}"
   done
 }
-# sends_fast FROM TO "h2" [OPTION...]: as sends, and within some seconds all frames go fast.
+# sends_fast FROM TO "h2" [OPTION...]: as sends, and within some seconds all frames go fast, but for one
+# or two that refresh their source: on a slow machine a second goes by with every shot.
 sends_fast() {
   local failures=$FAILURES
-  sends_until "p${1#h}" "-" "$@" && return
+  sends_until "p${1#h}" "source_refresh" "$@" && return
   [ "$FAILURES" = "$failures" ] &&
     fail "$*: not fast (${BEFORE[*]} to ${AFTER[*]} for $COUNT), $(counted "p${1#h}")"
 }
@@ -61,12 +62,12 @@ sends_fast() {
 sends_slow() {
   local reason=$1 failures=$FAILURES
   shift
-  sends_until "p${1#h}" "$reason" "$@" && return
+  sends_until "p${1#h}" "slow $reason" "$@" && return
   [ "$FAILURES" = "$failures" ] &&
     fail "$*: not punted as '$reason' (${BEFORE[*]} to ${AFTER[*]} for $COUNT), $(counted "p${1#h}")"
 }
 sends_until() {
-  local in=$1 reason=$2 deadline=$((SECONDS + 6)) failures=$FAILURES
+  local in=$1 reason=${2#slow } wanted=$2 deadline=$((SECONDS + 6)) failures=$FAILURES fast punted
   shift 2
   CHECKS=$((CHECKS + 1))
   while :; do
@@ -75,10 +76,11 @@ sends_until() {
     AFTER=($(counters "$in" "$reason"))
     tna_on || return 0
     [ "$FAILURES" = "$failures" ] || return 1
-    case $reason in
-      -) [ $((AFTER[0] - BEFORE[0])) -ge $COUNT ] && return 0 ;;
-      any) [ "${AFTER[0]:-0}" = "${BEFORE[0]:-0}" ] && return 0 ;;
-      *) [ $((AFTER[1] - BEFORE[1])) -ge $COUNT ] && [ "${AFTER[0]}" = "${BEFORE[0]}" ] && return 0 ;;
+    fast=$((${AFTER[0]:-0} - ${BEFORE[0]:-0})) punted=$((${AFTER[1]:-0} - ${BEFORE[1]:-0}))
+    case $wanted in
+      source_refresh) [ $((fast + punted)) -ge $COUNT ] && [ $punted -le 2 ] && return 0 ;;
+      "slow any") [ "${AFTER[0]:-0}" = "${BEFORE[0]:-0}" ] && return 0 ;;
+      *) [ $punted -ge $COUNT ] && [ $fast = 0 ] && return 0 ;;
     esac
     [ $SECONDS -ge $deadline ] && return 1
     sleep 0.05
@@ -96,3 +98,22 @@ learn() {
 fdb_has() { fdb show br br0 | grep -q "^$1 dev $2 "; } # fdb_has MAC PORT
 forget() { fdb del "$(mac "$1")" dev "p${1#h}" master 2>/dev/null; }
 ping_ok() { in_ns "$1" ping -q -c "${3:-3}" -i 0.1 -W 2 "$2" >/dev/null; } # ping_ok h1 192.0.2.2
+# tcp_of FROM TO ADDRESS: a file of random bytes arrives as it was
+tcp_of() {
+  [ -s "$WORK/file" ] || head -c 20000000 /dev/urandom >"$WORK/file"
+  : >"$WORK/ready"
+  nsenter --net="/run/netns/$RUN$2" timeout 30 perl -MIO::Socket::INET -e '
+    my $socket = IO::Socket::INET->new(Listen => 1, LocalPort => 5001, ReuseAddr => 1) or die $!;
+    print STDERR "listening\n";
+    my $client = $socket->accept or die $!;
+    print while sysread $client, $_, 65536' >"$WORK/copy" 2>"$WORK/ready" &
+  CHILD=$!
+  CHILDREN+=("$CHILD")
+  wait_until 3 grep -q listening "$WORK/ready" || fail "no TCP server"
+  check "TCP $1 -> $3" in_ns "$1" timeout 20 perl -MIO::Socket::INET -e '
+    my $socket = IO::Socket::INET->new(PeerAddr => shift, PeerPort => 5001) or die $!;
+    while (sysread STDIN, my $part, 65536) { print $socket $part or die $! }
+    close $socket or die $!' "$3" <"$WORK/file"
+  wait "$CHILD"
+  check "TCP $1 -> $3: the file differs" cmp -s "$WORK/file" "$WORK/copy"
+}

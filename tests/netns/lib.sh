@@ -7,7 +7,8 @@
 #
 # A scenario sources this file, defines setup() and functions test_*(), and calls run_tests. They
 # run once with each hook. TNA=off runs them on Linux alone: all that is said about packets must
-# hold there too, which proves the scenario itself. TESTS="test_a test_b" and HOOKS=tc select some.
+# hold there too, which proves the scenario itself. TESTS="test_a test_b" and HOOKS=tc select some,
+# WITHOUT="test_c" leaves out.
 # An assertion that fails is counted and the test goes on, so that it still undoes what it did.
 
 set -u
@@ -186,7 +187,7 @@ counters() {
     | select(.name == $name) | "\(.fast_packets) \([.reasons | to_entries[]
     | select($reasons == "*" or (.key | IN($reasons | split(" ")[]))) | .value] | add // 0)"'
 }
-counted() { status "$1" '[.hook, .fast_packets, .reasons] | tostring'; }
+counted() { status "$1" '[.hook, .fast_packets, .reasons, .why] | tostring'; }
 wait_hook() { wait_until 5 has_hook "$1" "$2"; } # wait_hook p1 tc
 has_hook() { [ "$(hook_of "$1")" = "$2" ]; }
 
@@ -217,6 +218,7 @@ run_tests() {
     NOW=setup
     setup
     for test in $all; do
+      [[ " ${WITHOUT:-} " = *" $test "* ]] && continue
       NOW=$test
       [ -n "${VERBOSE:-}" ] && say "at $SECONDS s"
       $test

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# suite.sh: the tests that run in a guest, one after the other, with what each printed in a file of its
+# own: suite.sh RESULTS [NAME...]. One line per test, "PASS|FAIL|SKIP NAME SECONDS", which
+# RESULTS/results.tsv has as well; RESULTS/capabilities.json says what TNA found this kernel to have.
+#
+# Emulated, programs run 5 to 60 times slower than outside, and most of a scenario's time is the start of
+# programs. Without TNA_VM_FULL each scenario runs with one hook only, and some tests are left out.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+tests=$(dirname "$here")
+export TNA_BUILD=${TNA_BUILD:-$tests/../build}
+results=$1
+shift
+only=" $* "
+full=${TNA_VM_FULL:+TNA_VM_FULL=1} # as a variable for env
+filter=Fdb*:GuardsOnTheWire* frames=600
+[ -z "$full" ] || filter=* frames=6000
+failed=0
+
+# run NAME SECONDS COMMAND...: a test and how long it may take. Status 4 means that it can't run here.
+run() {
+	local name=$1 limit=$2 start=$SECONDS outcome
+	shift 2
+	[[ $only = "  " || $only = *" $name "* ]] || return
+	timeout -k 10 "$limit" "$@" >"$results/$name.log" 2>&1
+	case $? in
+	0) outcome=PASS ;;
+	4) outcome=SKIP ;;
+	124 | 137) outcome=FAIL; echo "$name: not done after $limit s" >>"$results/$name.log" ;;
+	*) outcome=FAIL ;;
+	esac
+	[ $outcome != FAIL ] || failed=1
+	echo "$outcome $name $((SECONDS - start))"
+	printf '%s\t%s\t%s\n' "$name" "$outcome" $((SECONDS - start)) >>"$results/results.tsv"
+}
+# scenario NAME HOOK [VARIABLE=VALUE...]: of tests/netns; HOOK is the only one unless all is to be run.
+scenario() {
+	local name=$1 hooks=$2
+	shift 2
+	[ -z "$full" ] || hooks="tc xdp"
+	[ "$tcx" = true ] || hooks=xdp
+	run "netns.$name" 900 env HOOKS="$hooks" "$@" bash "$tests/netns/${name}_test.sh"
+}
+guest() { # guest NAME HOOK: what only this folder has
+	local hooks=$2
+	[ "$tcx" = true ] || [ "$hooks" != tc ] || hooks=xdp
+	run "guest.$1" 600 env HOOKS="$hooks" bash "$here/${1}_test.sh"
+}
+
+# Its search for code of IPv6 wants br_netfilter, which is built into some kernels only.
+with_bridge_netfilter() {
+	modprobe br_netfilter
+	"$@"
+	rmmod br_netfilter # modprobe -r would take the bridge with it
+}
+
+# What TNA says of this kernel, and of one device of each kind, as "feature TAB yes".
+features() {
+	local control=/run/features.sock pid kind
+	ip netns add features
+	ip -n features link add veth0 type veth peer name veth1
+	for kind in dummy bridge bond; do ip -n features link add "${kind}0" type "$kind"; done
+	ip -n features link add vrf0 type vrf table 10
+	ip -n features link add link dummy0 name vlan0 type vlan id 5
+	ip -n features link add link dummy0 name macvlan0 type macvlan
+	"$TNA_BUILD/tnad" --netns features --control "$control" 2>"$results/features.log" &
+	pid=$!
+	until grep -q ready "$results/features.log" || ! kill -0 $pid; do sleep 0.1; done
+	"$TNA_BUILD/tna" --control "$control" capabilities --json >"$results/capabilities.json" || failed=1
+	kill $pid
+	wait $pid
+	ip netns del features
+	jq -r '(.kernel.features[] | [.name, if .available then "yes" else "no" end]),
+		(.devices[] | select(.name != "lo" and .name != "veth1")
+		| ["native XDP: " + (.name | rtrimstr("0")), if .native_xdp then "yes" else "no" end]) | @tsv' \
+		"$results/capabilities.json" >"$results/features.tsv"
+	tcx=$(jq '.kernel.features[] | select(.name == "tcx links").available' "$results/capabilities.json")
+}
+
+mkdir -p "$results"
+: >"$results/results.tsv"
+
+features
+guest late_modules tc # early: it unloads what the others need
+guest nic auto
+guest devices tc
+guest counting xdp
+# The modules of the fast path that depend most on the kernel; each test starts with a cold cache.
+run fpm 900 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
+scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
+with_bridge_netfilter scenario minimal tc
+scenario crash xdp "${full:-TESTS=test_killed test_restarted test_clean_stop}"
+scenario semantics_device tc "${full:-TESTS=test_tc_ingress test_netdev_hooks test_nft_bridge test_tcpdump}"
+scenario semantics_fdb xdp "${full:-TESTS=test_learning test_moved test_local_destination}"
+scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_isolated test_locked}"
+[ -z "$full" ] || {
+	scenario refusals tc
+	scenario nowindow tc
+	scenario churn tc
+	scenario overrun tc
+	scenario many tc
+}
+run differential 1200 env TNA_FRAMES=$frames bash "$tests/differential/run.sh"
+awk -F'\t' '{ print "test " $1 "\t" tolower($2) }' "$results/results.tsv" >>"$results/features.tsv"
+exit $failed
