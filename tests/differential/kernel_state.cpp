@@ -112,6 +112,8 @@ Result<> read_connections(int netns, KernelState& state) {
     std::string protocol, number;
     long timeout = -1;
     if (!(words >> protocol >> number >> timeout) || timeout <= kAboutToGo) continue;
+    // The device's own reports of its groups (IGMP) go out at a moment that the kernel draws by lot.
+    if (number == "2") continue;
     std::string key = "connection " + protocol, text;
     for (std::string word; words >> word;) {
       const bool tuple = word.find('=') != std::string::npos && !word.starts_with("mark=");
