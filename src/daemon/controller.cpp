@@ -48,6 +48,7 @@ Result<std::unique_ptr<Controller>> Controller::start(EventLoop& loop, Controlle
   }
   TRY(controller->listen());
   controller->take(events);
+  controller->resync_.disarm();  // all has just been read
   controller->renew_lease();
   controller->pass();
   controller->tick_.arm(kTick);
@@ -119,6 +120,8 @@ void Controller::take(const std::vector<Event>& events) {
   for (const Event& event : events) {
     if (auto* link = std::get_if<Link>(&event)) {
       to_probe_.insert(link->ifindex);
+      // A kind never seen may have come with a module that tells what was missing until now.
+      if (kinds_.insert(link->kind).second && !kernel_.missing().empty()) resync_.arm(0us);
     } else if (auto* gone = std::get_if<RemovedLink>(&event)) {
       capabilities_.devices.erase(gone->ifindex);
       deployer_.forget(gone->ifindex);

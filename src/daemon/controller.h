@@ -92,7 +92,8 @@ class Controller {
   Graph graph_;
   Capabilities capabilities_;
   Plan plan_;
-  std::set<IfIndex> to_probe_;  // devices that changed since they were probed
+  std::set<std::string> kinds_;  // of links, seen so far
+  std::set<IfIndex> to_probe_;   // devices that changed since they were probed
   std::set<IfIndex> released_;
   std::set<IfIndex> suppressing_;  // bridges: PlanInputs
   bool paused_ = false;

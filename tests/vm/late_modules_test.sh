@@ -13,7 +13,7 @@ unload() { # what is in use for a moment still goes a little later
   local module
   for module in $MODULES; do
     loaded "$module" || continue
-    wait_until 10 modprobe -qr "$module" || fail "$module stays loaded"
+    wait_until 60 modprobe -qr "$module" || fail "$module stays loaded"
   done
 }
 
@@ -38,7 +38,9 @@ test_bridge_and_veth() {
   learn h1 h2
   sends_fast h1 h2 h2
   sends_fast h2 h1 h1
+  check "bridge VLANs are known by now" not vlans_missing
 }
+vlans_missing() { tna status --json | jq -r '.missing[]' | grep -q "bridge VLANs"; }
 
 test_restart() { # now that they are there, a new daemon comes to the same
   stop_tnad

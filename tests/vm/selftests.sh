@@ -40,8 +40,7 @@ mkdir -p "$results"
 for mode in without with; do
 	mkdir "$results/$mode"
 	# shellcheck disable=SC2086 # a list of names
-	"$here/vmrun" --kernel "$kernel" --timeout 14400 --rw "$results/$mode" --env "TNA_BUILD=$build" \
-		--append lsm=yama -- \
+	"$here/vmrun" --kernel "$kernel" --timeout 14400 --rw "$results/$mode" --env "TNA_BUILD=$build" -- \
 		bash "$here/selftests-guest.sh" "$mode" "${TNA_VM_HOOK:-auto}" "$results/$mode" "$folder" $tests || {
 		echo "selftests: the machine $mode tnad ended with $?" >&2
 		exit 2

@@ -103,4 +103,5 @@ scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_is
 }
 run differential 1200 env TNA_FRAMES=$frames bash "$tests/differential/run.sh"
 awk -F'\t' '{ print "test " $1 "\t" tolower($2) }' "$results/results.tsv" >>"$results/features.tsv"
+[ -s "$results/results.tsv" ] || { echo "there is no test of that name" >&2; failed=1; }
 exit $failed
