@@ -6,7 +6,7 @@
 #   h1 ---- p1 [ br0 ] p2 ---- h2
 . "$(dirname "$0")/../netns/lib.sh"
 
-MODULES="nft_chain_nat nft_reject_inet nf_tables br_netfilter vrf bonding 8021q bridge veth"
+MODULES="nft_chain_nat nft_reject_inet nf_tables br_netfilter bonding 8021q bridge veth"
 
 loaded() { [ -e "/sys/module/$1" ]; }
 unload() { # what is in use for a moment still goes a little later
