@@ -180,12 +180,14 @@ kill_tnad() { # as a crash would
 status() { tna status --json | jq -r ".interfaces[] | select(.name == \"$1\") | $2"; }
 hook_of() { status "$1" .hook; }
 fast_packets() { tna_on && status "$1" .fast_packets || echo 0; }
-# counters IF REASON: fast packets, and those punted for the reason (several: "a b"; all: "*")
+# counters IF REASON: fast packets, those punted for the reason (several: "a b"; all: "*"), and those
+# punted because they refresh their source
 counters() {
-  tna_on || { echo 0 0; return; }
+  tna_on || { echo 0 0 0; return; }
   tna status --json | jq -r --arg name "$1" --arg reasons "$2" '.interfaces[]
     | select(.name == $name) | "\(.fast_packets) \([.reasons | to_entries[]
-    | select($reasons == "*" or (.key | IN($reasons | split(" ")[]))) | .value] | add // 0)"'
+    | select($reasons == "*" or (.key | IN($reasons | split(" ")[]))) | .value] | add // 0) \(
+    .reasons.source_refresh // 0)"'
 }
 counted() { status "$1" '[.hook, .fast_packets, .reasons, .why] | tostring'; }
 wait_hook() { wait_until 5 has_hook "$1" "$2"; } # wait_hook p1 tc

@@ -101,7 +101,10 @@ scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_is
 	scenario overrun tc
 	scenario many tc
 }
-run differential 1200 env TNA_FRAMES=$frames bash "$tests/differential/run.sh"
+hook=both
+[ "$tcx" = true ] || hook=xdp
+run differential 1200 "$TNA_BUILD/tna_differential" --build "$TNA_BUILD" --hook $hook --frames $frames --seed 1 \
+	--corpus "$tests/differential/corpus" --differences 2 --shrink 60
 awk -F'\t' '{ print "test " $1 "\t" tolower($2) }' "$results/results.tsv" >>"$results/features.tsv"
 [ -s "$results/results.tsv" ] || { echo "there is no test of that name" >&2; failed=1; }
 exit $failed
