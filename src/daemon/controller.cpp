@@ -33,9 +33,12 @@ Result<std::unique_ptr<Controller>> Controller::start(EventLoop& loop, Controlle
       std::ranges::count_if(events, [](const Event& e) { return std::holds_alternative<Link>(e); });
   auto counters = std::max<std::uint32_t>(kCounters, 2 * links);
   KernelCapabilities capabilities = probe_kernel(memory);
-  for (Feature& feature : capabilities.features)
-    if (options.without.contains(feature.name))
-      feature = {feature.name, false, "not used: --without was said"};
+  for (const std::string& name : options.without) {
+    auto feature = std::ranges::find(capabilities.features, name, &Feature::name);
+    if (feature == capabilities.features.end())
+      return error("--without: no feature \"" + name + "\"; `tna capabilities` has the names");
+    *feature = {name, false, "not used: --without was said"};
+  }
   auto deployer = TRY(Deployer::open(options.pins, counters,
                                      {capabilities.has(kFeatureTypedReads), options.spines}));
   std::unique_ptr<Controller> controller(new Controller(loop, std::move(options), std::move(kernel),
