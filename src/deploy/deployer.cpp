@@ -64,12 +64,13 @@ SharedMaps Deployer::shared_maps() const {
           counters_entries(counters_map_.get())};
 }
 
-// A spine that was opened before the veth module was loaded can't look at veths.
+// A spine that was opened before the bridge's module was loaded can't look at bridges, nor before
+// veth's at veths.
 Result<LoadedProgram> Deployer::load(const Load& action) {
   const ProgramSpec& spec = action.program;
   Result<Pipeline>& pipeline = pipelines_.at(spec.hook);
   bool veth = spec.constants.veth || spec.constants.veth_out;
-  if (pipeline && veth && pipeline->without_veth())
+  if (pipeline && (pipeline->without_bridge() || (veth && pipeline->without_veth())))
     pipeline = Pipeline::open(spec.hook, spines_, shared_maps());
   if (!pipeline) return std::unexpected(pipeline.error());
   return pipeline->load(spec.constants, action.guard);

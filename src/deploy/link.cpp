@@ -45,14 +45,14 @@ bpf_object* open_spine(Hook hook, const SpineChoice& choice) {
   return bpf_object__open_file(path.c_str(), &options);
 }
 
-// veth's own types stand in the BTF of its module, where it is one.
-bool veth_types_missing() {
+// Types that only a module has stand in its own BTF, where it is one.
+bool types_missing(const char* type, int kind, const char* module) {
   if (btf* vmlinux = btf__load_vmlinux_btf()) {
-    bool built_in = btf__find_by_name_kind(vmlinux, "veth_priv", BTF_KIND_STRUCT) > 0;
+    bool built_in = btf__find_by_name_kind(vmlinux, type, kind) > 0;
     btf__free(vmlinux);
     if (built_in) return false;
   }
-  return access("/sys/kernel/btf/veth", F_OK) != 0;
+  return access((std::string("/sys/kernel/btf/") + module).c_str(), F_OK) != 0;
 }
 
 // The verifier's last words: the line before its statistics.
@@ -104,7 +104,8 @@ void LoadedProgram::arm(const tna_guard& wanted) {
 Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const SharedMaps& shared) {
   Pipeline pipeline;
   pipeline.hook_ = hook;
-  pipeline.without_veth_ = veth_types_missing();
+  pipeline.without_bridge_ = types_missing("net_bridge_opts", BTF_KIND_ENUM, "bridge");
+  pipeline.without_veth_ = types_missing("veth_priv", BTF_KIND_STRUCT, "veth");
   LibbpfLog log;
   pipeline.object_ = BpfObject(open_spine(hook, choice));
   bpf_object* object = pipeline.object_.get();

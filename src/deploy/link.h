@@ -42,8 +42,9 @@ class Pipeline {
  public:
   // The spine of that hook. An error is the verifier's or libbpf's, in words.
   static Result<Pipeline> open(Hook, const SpineChoice&, const SharedMaps&);
-  // The types of veth were not there when it was opened: the module was not loaded. Programs that
-  // look at veths can't be made then.
+  // The types of the bridge, of veth were not there when it was opened: the module was not loaded.
+  // Programs that look at such a device can't be made then.
+  bool without_bridge() const { return without_bridge_; }
   bool without_veth() const { return without_veth_; }
   Result<LoadedProgram> load(const tna_const&, const tna_guard&) const;
 
@@ -51,7 +52,7 @@ class Pipeline {
   Hook hook_ = Hook::none;
   BpfObject object_;  // keeps the maps that the instructions name
   std::vector<bpf_insn> instructions_;
-  bool without_veth_ = false;
+  bool without_bridge_ = false, without_veth_ = false;
   int constants_fd_ = -1, guard_fd_ = -1;  // as named in the instructions
 };
 
