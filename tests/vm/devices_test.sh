@@ -130,7 +130,7 @@ test_bond() { # h4 is joined by two cables
   unharmed
 }
 
-test_vrf() { # the bridge's address is in another routing table
+test_vrf() { # the bridge's address is in another routing table; a VRF takes it down and up, coming and going
   add_device red type vrf table 10 || return
   link set red up
   link set br0 master red
@@ -138,10 +138,12 @@ test_vrf() { # the bridge's address is in another routing table
   told br0
   check "ping h1 -> br0 in its VRF" ping_ok h1 192.0.2.254
   check "ping br0 -> h2 from its VRF" in_ns b ping -q -c 3 -i 0.1 -W 2 -I red 192.0.2.2 >/dev/null
+  learn h1 h2
   unharmed
   link set br0 nomaster
   link del red
   check "ping h1 -> br0" ping_ok h1 192.0.2.254
+  learn h1 h2 # the bridge forgot them all
   unharmed
 }
 
