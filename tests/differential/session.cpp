@@ -58,7 +58,7 @@ class Session {
   std::vector<Campaign> campaigns_;  // one for each hook
   Clock::time_point start_ = Clock::now();
   double next_progress_ = kProgressSeconds;
-  int differences_before_ = 0;  // in the corpus
+  Totals corpus_;
 };
 
 Session::Session(const Wanted& wanted, const Options& options, const Shapes& shapes)
@@ -88,7 +88,7 @@ Result<> Session::run_corpus() {
     Totals& totals = campaigns_[hook].totals;
     TRY(campaigns_[hook].run_corpus(wanted_.corpus));
     print_totals(totals, "corpus, hook " + wanted_.hooks[hook], seconds_since(start_));
-    differences_before_ += totals.differences;
+    corpus_.add(totals);
     totals = {};
     start_ = Clock::now();
   }
@@ -132,11 +132,14 @@ Result<bool> Session::run() {
     print_reasons(campaigns_[hook].totals);
   }
   if (campaigns_.size() > 1) print_totals(sum(), "random, all", seconds);
-  const bool enough = plain_ || sum().fast_share() >= kLeastFastShare;
+  Totals all = sum();
+  all.add(corpus_);
+  if (corpus_.cases) print_totals(all, "corpus and random", 0);
+  const bool enough = plain_ || all.fast_share() >= kLeastFastShare;
   if (!enough) std::printf("too few frames took the fast path: this proves nothing\n");
-  const int differences = differences_before_ + sum().differences;
-  if (differences) std::printf("differences: %d, in %s\n", differences, wanted_.save.c_str());
-  return enough && differences == 0 && !interrupted();
+  if (all.differences)
+    std::printf("differences: %d, in %s\n", all.differences, wanted_.save.c_str());
+  return enough && all.differences == 0 && !interrupted();
 }
 
 }  // namespace
