@@ -46,14 +46,14 @@ test_killed() { # the fast path goes on without the daemon, and the next one tak
   sends_fast h1 h2 h2
   fast=${AFTER[0]}
   links=$(objects | grep link_id)
-  flow_start h1 h2 --rate 2000
+  flow_start h1 h2 --rate $((2000 / SLOW))
   sleep 0.2
   kill_tnad
   sleep 0.5
   start_tnad
   sleep 0.2
   flow_end
-  at_least "frames of the flow" 1500 "${FLOW[sent_before]}"
+  at_least "frames of the flow" $((1500 / SLOW)) "${FLOW[sent_before]}"
   lost_nothing
   at_least "of them fast" $((${FLOW[sent_before]} * 8 / 10)) $(($(fast_packets p1) - fast))
   same "links of the new daemon" "$links" "$(objects | grep link_id)"
@@ -62,7 +62,7 @@ test_killed() { # the fast path goes on without the daemon, and the next one tak
 
 test_restarted() { # a clean stop under load, too
   sends_fast h1 h2 h2
-  flow_start h1 h2 --rate 2000
+  flow_start h1 h2 --rate $((2000 / SLOW))
   sleep 0.2
   stop_tnad
   sleep 0.2

@@ -33,10 +33,12 @@ flow_result() {
   for word in $result; do FLOW[${word%%=*}]=${word#*=}; done
   [ -n "${FLOW[sent_before]:-}" ] || fail "tna_traffic $*"
 }
-# sends FROM TO "h2 h3" [OPTION...]: a shot arrives at exactly these, once and unaltered.
+# sends FROM TO "h2 h3" [OPTION...]: a shot arrives at exactly these, once and unaltered. On a slow
+# machine they don't come all at once: queues are short, and all that are underway would refresh their source.
 sends() {
   local from=$1 to=$2 wanted=" $3 " name got expected=0 words=($3)
   shift 3
+  [ "$SLOW" = 1 ] || set -- --rate 200 "$@"
   expected=$((${#words[@]} * COUNT))
   flow "$from" "$to" --count $COUNT --expected $expected "$@"
   for name in "${STATIONS[@]}"; do
@@ -67,7 +69,7 @@ sends_slow() {
     fail "$*: not punted as '$reason' (${BEFORE[*]} to ${AFTER[*]} for $COUNT), $(counted "p${1#h}")"
 }
 sends_until() {
-  local in=$1 reason=$2 deadline=$((SECONDS + 6)) failures=$FAILURES fast punted refreshed
+  local in=$1 reason=$2 deadline=$((SECONDS + 6 * SLOW)) failures=$FAILURES fast punted refreshed
   shift 2
   CHECKS=$((CHECKS + 1))
   while :; do
@@ -105,7 +107,7 @@ ping_ok() { in_ns "$1" ping -q -c "${3:-3}" -i 0.1 -W 2 "$2" >/dev/null; } # pin
 tcp_of() {
   [ -s "$WORK/file" ] || head -c 20000000 /dev/urandom >"$WORK/file"
   : >"$WORK/ready"
-  nsenter --net="/run/netns/$RUN$2" timeout 30 perl -MIO::Socket::INET -e '
+  nsenter --net="/run/netns/$RUN$2" timeout $((30 * SLOW)) perl -MIO::Socket::INET -e '
     my $socket = IO::Socket::INET->new(Listen => 1, LocalPort => 5001, ReuseAddr => 1) or die $!;
     print STDERR "listening\n";
     my $client = $socket->accept or die $!;
@@ -113,7 +115,7 @@ tcp_of() {
   CHILD=$!
   CHILDREN+=("$CHILD")
   wait_until 3 grep -q listening "$WORK/ready" || fail "no TCP server"
-  check "TCP $1 -> $3" in_ns "$1" timeout 20 perl -MIO::Socket::INET -e '
+  check "TCP $1 -> $3" in_ns "$1" timeout $((20 * SLOW)) perl -MIO::Socket::INET -e '
     my $socket = IO::Socket::INET->new(PeerAddr => shift, PeerPort => 5001) or die $!;
     while (sysread STDIN, my $part, 65536) { print $socket $part or die $! }
     close $socket or die $!' "$3" <"$WORK/file"

@@ -9,6 +9,7 @@
 # run once with each hook. TNA=off runs them on Linux alone: all that is said about packets must
 # hold there too, which proves the scenario itself. TESTS="test_a test_b" and HOOKS=tc select some,
 # WITHOUT="test_c" leaves out.
+# SLOW=8 is for a machine that many times slower: it has more time for everything, and fewer frames a second.
 # An assertion that fails is counted and the test goes on, so that it still undoes what it did.
 
 set -u
@@ -18,6 +19,7 @@ TNA=${TNA:-on}
 TNA_BUILD=${TNA_BUILD:-$HERE/../../build}
 TRAFFIC=${TRAFFIC:-$TNA_BUILD/tna_traffic}
 [ "$TNA" = off ] && HOOKS=off || HOOKS=${HOOKS:-tc xdp}
+SLOW=${SLOW:-1}
 
 RUN=tna$$ # begins the name of every namespace
 B=${RUN}b
@@ -70,7 +72,7 @@ tna_on() { [ "$TNA" != off ]; }
 
 # wait_until SECONDS COMMAND...: polls; false when the time is over.
 wait_until() {
-  local deadline=$((SECONDS + $1 + 1))
+  local deadline=$((SECONDS + $1 * SLOW + 1))
   shift
   until "$@"; do
     [ $SECONDS -ge $deadline ] && return 1

@@ -169,7 +169,7 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false);
   flow_command->add_option("--count", options.count, "frames, else until the end");
   flow_command->add_option("--rate", options.rate, "frames a second, 0: as fast as it goes");
-  flow_command->add_option("--expected", options.expected, "frames to wait for at most a second");
+  flow_command->add_option("--expected", options.expected, "frames to wait for, 5 s at most");
   flow_command->add_option("--quiet", options.quiet_ms, "ms of silence at the end");
   flow_command->add_option("--before", options.before_ms, "ms before the command");
   flow_command->add_option("--after", options.after_ms, "ms after the command");

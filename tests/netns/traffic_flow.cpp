@@ -85,7 +85,7 @@ void Catchers::run() {
     if (!stop_ || any) continue;
     const std::uint64_t silence = now() - last_;
     if (silence >= quiet_ms_ * kMillisecond &&
-        (total_ >= expected_ || silence > 1000 * kMillisecond))
+        (total_ >= expected_ || silence > 5000 * kMillisecond))
       return;
   }
 }

@@ -28,7 +28,7 @@ class Catchers {
   Result<> add(const std::string& name, const Place&);
   void start(const std::vector<std::byte>& pattern);
 
-  // Goes on until this many frames have come in altogether (or a second has passed), and then
+  // Goes on until this many frames have come in altogether (or none has for five seconds), and then
   // until none has come for `quiet_ms`.
   void finish(std::uint64_t expected, int quiet_ms);
 
