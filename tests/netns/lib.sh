@@ -8,7 +8,7 @@
 # A scenario sources this file, defines setup() and functions test_*(), and calls run_tests. They
 # run once with each hook. TNA=off runs them on Linux alone: all that is said about packets must
 # hold there too, which proves the scenario itself. TESTS="test_a test_b" and HOOKS=tc select some,
-# WITHOUT="test_c" leaves out.
+# WITHOUT="test_c" leaves out. CARDS=yes joins the stations by network cards (tests/vm/cards.sh).
 # SLOW=8 is for a machine that many times slower: it has more time for everything, and fewer frames a second.
 # An assertion that fails is counted and the test goes on, so that it still undoes what it did.
 
@@ -106,12 +106,15 @@ add_station() { # add_station N: hN behind port pN
   local n=$1
   new_netns "h$n"
   STATIONS+=("h$n")
-  link add "p$n" address "$(mac "p$n")" type veth peer name eth0 netns "${RUN}h$n" \
-    address "$(mac "h$n")"
-  in_ns "h$n" ethtool -K eth0 gro on >/dev/null # makes it a target for XDP
+  if [ -n "${CARDS:-}" ]; then join_by_cards "$n"; else join_by_veth "$n"; fi
   ip -n "${RUN}h$n" addr add "192.0.2.$n/24" dev eth0
   ip -n "${RUN}h$n" link set eth0 up
   link set "p$n" master br0 up
+}
+join_by_veth() { # join_by_veth N: hN and pN
+  link add "p$1" address "$(mac "p$1")" type veth peer name eth0 netns "${RUN}h$1" \
+    address "$(mac "h$1")"
+  in_ns "h$1" ethtool -K eth0 gro on >/dev/null # makes it a target for XDP
 }
 bridge_world() { # bridge_world N: a bridge with N stations
   local n
@@ -196,6 +199,7 @@ wait_hook() { wait_until 5 has_hook "$1" "$2"; } # wait_hook p1 tc
 has_hook() { [ "$(hook_of "$1")" = "$2" ]; }
 
 . "$HERE/frames.sh"
+[ -z "${CARDS:-}" ] || . "$HERE/../vm/cards.sh"
 
 # --- the run --------------------------------------------------------------------------------------
 cleanup() {

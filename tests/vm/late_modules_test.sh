@@ -34,7 +34,7 @@ setup() {
 
 test_bridge_and_veth() {
   check "bridge is not loaded" loaded bridge
-  check "veth is not loaded" loaded veth
+  [ -n "${CARDS:-}" ] || check "veth is not loaded" loaded veth
   learn h1 h2
   sends_fast h1 h2 h2
   sends_fast h2 h1 h1
@@ -87,7 +87,8 @@ test_vlan_device() { # takes its frames before the bridge does
   sends h1 h2 h2
   tna_on && { wait_hook p1 none || fail "hook of p1: $(hook_of p1)"; }
   tna_on && check "why p1 is left alone: $(status p1 .why)" grep -qi vlan <(status p1 .why)
-  sends_fast h2 h1 h1
+  # Without a program of its own a card takes no redirected frames.
+  [ -n "${CARDS:-}" ] && sends_slow egress_xmit h2 h1 h1 || sends_fast h2 h1 h1
   link del p1.5
   sends_fast h1 h2 h2 --vlan 5
 }

@@ -1,51 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # nic: the ports are network cards of the machine, of a real driver (virtio_net): its native XDP, its
-# queues, its offloads. Wants `vmrun --nic-pairs 2`; the cable of a pair is outside the machine.
+# queues, its offloads.
 #
 #   h1 card 0 ==== card 1 p1 [ br0 ] p2 card 2 ==== card 3 h2
+CARDS=yes
 . "$(dirname "$0")/../netns/lib.sh"
 
 COUNT=50 # more at once than this would overflow the queues of an emulated card
 
-card() { # card N: what the Nth one is called in this namespace at the moment
-  local path
-  for path in /sys/class/net/*; do
-    ethtool -P "${path##*/}" 2>/dev/null | grep -q "02:4e:00:00:00:0$1\$" && echo "${path##*/}" && return
-  done
-  return 1
-}
-all_here() { card 0 && card 1 && card 2 && card 3; } >/dev/null
-move() { # move CARD NAMESPACE NAME MAC
-  local name
-  name=$(card "$1")
-  ip link set "$name" down
-  ip link set "$name" netns "$RUN$2" name "$3"
-  ip -n "$RUN$2" link set "$3" address "$4"
-}
-
 setup() {
-  local n
-  modprobe -q virtio_net # there is no udev
-  wait_until 5 all_here || skip_all "there are no two pairs of cards"
-  new_netns b
-  link add br0 address "$(mac br0)" type bridge stp_state 0 mcast_snooping 0
-  link set br0 up
-  STATIONS=()
-  for n in 1 2; do
-    new_netns "h$n"
-    STATIONS+=("h$n")
-  done
-  move 0 h1 eth0 "$(mac h1)"
-  move 1 b p1 "$(mac p1)"
-  move 2 b p2 "$(mac p2)"
-  move 3 h2 eth0 "$(mac h2)"
-  for n in 1 2; do
-    ip -n "${RUN}h$n" addr add "192.0.2.$n/24" dev eth0
-    ip -n "${RUN}h$n" link set eth0 up
-    link set "p$n" master br0 up
-  done
-  wait_until 10 ports_forward || fail "ports did not come up"
+  bridge_world 2
   learn h1 h2
   start_tnad
 }
