@@ -22,6 +22,9 @@ using nlohmann::json;
 // in whole seconds.
 constexpr long kTimerTolerance = 2;
 
+// The worlds are read one after the other: what has so few seconds left may be gone in one of them.
+constexpr long kAboutToGo = 5;
+
 Result<json> read_json(const Words& words, int netns) {
   const Finished finished = TRY(run(words, netns));
   if (finished.status == 0 && finished.output.empty()) return json::array();
@@ -40,9 +43,20 @@ void erase(json& object, std::initializer_list<const char*> names) {
   for (const char* name : names) object.erase(name);
 }
 
+// How many seconds the entries of each bridge last without frames of their station.
+Result<std::map<std::string, long>> read_ageing(int netns) {
+  std::map<std::string, long> ageing;
+  for (const json& link :
+       TRY(read_json({"ip", "-j", "-d", "link", "show", "type", "bridge"}, netns)))
+    ageing[link.value("ifname", "?")] =
+        link["linkinfo"]["info_data"].value("ageing_time", 0L) / 100;
+  return ageing;
+}
+
 // `used` is not compared: it is a statistic of the destination that decides nothing, and the fast
 // path does not write to kernel memory.
 Result<> read_fdb(int netns, KernelState& state) {
+  const std::map<std::string, long> ageing = TRY(read_ageing(netns));
   for (json entry : TRY(read_json({"bridge", "-j", "-s", "fdb", "show"}, netns))) {
     std::string key =
         fmt::format("FDB entry {} {}", entry.value("mac", "?"), entry.value("ifname", "?"));
@@ -53,7 +67,9 @@ Result<> read_fdb(int netns, KernelState& state) {
     const long updated = entry.value("updated", -1L);
     erase(entry, {"mac", "ifname", "vlan", "used", "updated"});
     const bool ages = entry.value("state", "") == "";
-    state[key] = {entry.dump(), ages ? updated : -1, now()};
+    Fact& fact = state[key] = {entry.dump(), ages ? updated : -1, now()};
+    const auto last = ageing.find(entry.value("master", ""));
+    if (ages && last != ageing.end()) fact.left = last->second - updated;
   }
   return {};
 }
@@ -103,7 +119,6 @@ Result<> read_counters(int netns, KernelState& state) {
 
 // One line each: protocol number timeout [state] addresses and ports [flags] mark use
 Result<> read_connections(int netns, KernelState& state) {
-  constexpr long kAboutToGo = 3;
   const Finished finished = TRY(run({"sh", "-c", "conntrack -L 2>/dev/null"}, netns));
   if (finished.status != 0) return {};  // this kernel tracks nothing
   std::istringstream lines(finished.output);
@@ -111,8 +126,9 @@ Result<> read_connections(int netns, KernelState& state) {
     std::istringstream words(line);
     std::string protocol, number;
     long timeout = -1;
-    if (!(words >> protocol >> number >> timeout) || timeout <= kAboutToGo) continue;
-    // The device's own reports of its groups (IGMP) go out at a moment that the kernel draws by lot.
+    if (!(words >> protocol >> number >> timeout)) continue;
+    // The device's own reports of its groups (IGMP) go out at a moment that the kernel draws by
+    // lot.
     if (number == "2") continue;
     std::string key = "connection " + protocol, text;
     for (std::string word; words >> word;) {
@@ -120,7 +136,7 @@ Result<> read_connections(int netns, KernelState& state) {
       if (word.starts_with("use=")) continue;
       (tuple ? key : text) += " " + word;
     }
-    state[key] = {text, timeout, now()};
+    state[key] = {text, timeout, now(), timeout};
   }
   return {};
 }
@@ -137,6 +153,11 @@ Result<> read_rules(int netns, KernelState& state) {
 std::string text_of(const KernelState& state, const std::string& key) {
   const auto found = state.find(key);
   return found == state.end() ? "(none)" : found->second.text;
+}
+
+bool about_to_go(const KernelState& state, const std::string& key) {
+  const auto found = state.find(key);
+  return found != state.end() && found->second.left <= kAboutToGo;
 }
 
 }  // namespace
@@ -170,8 +191,10 @@ std::string compare(const KernelState& linux_alone, const KernelState& with_tna)
   for (const auto& [key, fact] : with_tna) keys.insert(key);
   for (const std::string& key : keys) {
     const std::string a = text_of(linux_alone, key), b = text_of(with_tna, key);
+    const bool in_both = linux_alone.contains(key) && with_tna.contains(key);
+    if (!in_both && (about_to_go(linux_alone, key) || about_to_go(with_tna, key))) continue;
     if (a != b) lines += fmt::format("{}\n  Linux alone: {}\n  with TNA:    {}\n", key, a, b);
-    if (!linux_alone.contains(key) || !with_tna.contains(key)) continue;
+    if (!in_both) continue;
     const Fact &fact_a = linux_alone.at(key), &fact_b = with_tna.at(key);
     const long in_a = fact_a.seconds, in_b = fact_b.seconds;
     if (std::labs(in_a - in_b) > kTimerTolerance + std::fabs(fact_a.read_at - fact_b.read_at))

@@ -3,6 +3,7 @@
 // neighbours, connections, counters of interfaces and rules.
 #pragma once
 
+#include <climits>
 #include <map>
 #include <string>
 
@@ -12,8 +13,9 @@ namespace tna::differential {
 
 struct Fact {
   std::string text;
-  long seconds = -1;   // since or until something, to be compared with tolerance; -1: none
-  double read_at = 0;  // seconds, by a clock of the same kind in both worlds
+  long seconds = -1;     // since or until something, to be compared with tolerance; -1: none
+  double read_at = 0;    // seconds, by a clock of the same kind in both worlds
+  long left = LONG_MAX;  // seconds, until it is forgotten
 };
 using KernelState = std::map<std::string, Fact>;  // by what it is about
 
