@@ -16,7 +16,7 @@ shift
 only=" $* "
 export SLOW=8
 full=${TNA_VM_FULL:+TNA_VM_FULL=1} # as a variable for env
-filter=Fdb*:GuardsOnTheWire* frames=2000
+filter=Fdb*:GuardsOnTheWire* frames=2400
 [ -z "$full" ] || filter=* frames=6000
 failed=0
 
@@ -110,7 +110,7 @@ scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_is
 }
 if [ "$tcx" = true ]; then
 	run differential 1200 "$TNA_BUILD/tna_differential" --build "$TNA_BUILD" --hook both --frames $frames \
-		--seed 1 --corpus "$tests/differential/corpus" --differences 2 --shrink 60
+		--worlds $((frames / 400)) --seed 1 --corpus "$tests/differential/corpus" --differences 2 --shrink 60
 else
 	run differential 10 sh -c 'echo "its cables are veths, which kernels without tcx leave to Linux"; exit 4'
 fi
