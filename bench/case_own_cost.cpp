@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the bridge's program costs by itself: the loaded program run on a frame that it forwards,
-// again and again, against an empty program run in the same way. The ports are taps, whose program
-// is that of a physical NIC. (A veth's XDP program also looks at the sk_buff which veth has behind
-// the frame, and a test run has none there.)
+// What the bridge's programs cost by themselves: the loaded program run on a frame that it
+// forwards, again and again, against an empty program run in the same way. The ports are taps,
+// whose program is that of a physical NIC. (A veth's XDP program also looks at the sk_buff which
+// veth has behind the frame, and a test run has none there.)
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 #include <net/if.h>
+
+#include <chrono>
+#include <iterator>
+#include <thread>
 
 #include "cases.h"
 #include "clock.h"
@@ -26,13 +30,24 @@ struct TestRun {
   double nanoseconds = 0;
 };
 
+// The measured frame, with a tag of that VLAN or untagged (0).
+std::vector<unsigned char> frame_in(int vlan) {
+  bench_frame plain = frame_between(0, 0);
+  std::vector<unsigned char> frame(plain.bytes, plain.bytes + BENCH_FRAME_LENGTH);
+  const unsigned char tag[] = {0x81, 0x00, static_cast<unsigned char>(vlan >> 8),
+                               static_cast<unsigned char>(vlan)};
+  if (vlan) frame.insert(frame.begin() + 12, std::begin(tag), std::end(tag));
+  return frame;
+}
+
 // On a frame that arrives at the port, with the calling thread in the port's namespace.
-Result<TestRun> run_on(int program, const std::string& hook, IfIndex port, int repeat) {
-  bench_frame frame = frame_between(0, 0);
-  xdp_md xdp{.data_end = BENCH_FRAME_LENGTH, .ingress_ifindex = port};
+Result<TestRun> run_on(int program, const std::string& hook, IfIndex port, int vlan) {
+  std::vector<unsigned char> frame = frame_in(vlan);
+  const auto size = static_cast<__u32>(frame.size());
+  xdp_md xdp{.data_end = size, .ingress_ifindex = port};
   __sk_buff skb{.ifindex = port};
-  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.bytes,
-              .data_size_in = BENCH_FRAME_LENGTH, .repeat = repeat);
+  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_size_in = size,
+              .repeat = kRepeat);
   if (hook == "xdp")
     options.ctx_in = &xdp, options.ctx_size_in = sizeof xdp;
   else
@@ -48,11 +63,12 @@ struct Samples {
 
 struct Ports {
   Tap in, out;
+  int vlan = 0;  // of the tag that frames have
   // The station that the measured frame comes from, and the one that it goes to.
   Result<> speak() const {
     Mac source = station(0, Side::generator, 0), destination = station(0, Side::sink, 0);
-    TRY(out.speak(destination, source));
-    return in.speak(source, destination);
+    TRY(out.speak(destination, source, vlan));
+    return in.speak(source, destination, vlan);
   }
 };
 
@@ -69,9 +85,9 @@ Result<> sample(const Ports& ports, const Flow& flow, const Tnad& tnad, const st
   int empty = TRY(flow.empty_program(hook));
   int refreshes = 0;
   for (int portion = 0; portion < kPortions;) {
-    double nothing = TRY(run_on(empty, hook, port, kRepeat)).nanoseconds;
+    double nothing = TRY(run_on(empty, hook, port, ports.vlan)).nanoseconds;
     TRY(ports.speak());
-    TestRun all = TRY(run_on(program.get(), hook, port, kRepeat));
+    TestRun all = TRY(run_on(program.get(), hook, port, ports.vlan));
     if (all.verdict != wanted) {
       // The station fell due for a refresh by Linux in the middle; when it speaks again it gets it.
       if (++refreshes <= kPortions) continue;
@@ -86,7 +102,55 @@ Result<> sample(const Ports& ports, const Flow& flow, const Tnad& tnad, const st
   return {};
 }
 
+// What XDP's program costs above an empty one.
+Result<double> own_nanoseconds(const Ports& ports, const Flow& flow, const Tnad& tnad, int rounds) {
+  Samples samples;
+  for (int round = 1; round <= rounds; ++round) TRY(sample(ports, flow, tnad, "xdp", samples));
+  return median(samples.own);
+}
+
+Result<> wait_for_module(const Tnad& tnad, const std::string& port, const std::string& module) {
+  for (int tries = 0; tries < 500; ++tries) {
+    for (const Json& one : TRY(tnad.interface(port))["modules"])
+      if (one == module) return {};
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return error("the program of " + port + " has no module " + module + " after 10 s");
+}
+
 }  // namespace
+
+// Frames of the PVID without a tag, and tagged ones from trunk to trunk, against a bridge that does
+// not filter. (A test run's repetitions get the frame as the one before left it, so a tag that is
+// put on or taken off can't be measured in this way.)
+Result<std::vector<Row>> vlan_cost(const Options& options) {
+  Bed bed = TRY(Bed::create());
+  if (!bed.in_dut("ip link set br0 type bridge vlan_filtering 0 vlan_default_pvid 1")) {
+    fmt::print(stderr, "vlan-own-cost: this kernel's bridge can't filter VLANs\n");
+    return std::vector<Row>{};
+  }
+  Flow flow = TRY(Flow::open(bed));
+  Ports ports{TRY(Tap::create(bed, "t0")), TRY(Tap::create(bed, "t1"))};
+  Tnad tnad = TRY(Tnad::start(bed, "xdp", "xdp"));
+  Inside inside = TRY(Inside::enter(bed.dut()));
+  Row row{.name = "vlan-own-cost", .hook = "xdp", .runs = options.rounds};
+  double plain = TRY(own_nanoseconds(ports, flow, tnad, options.rounds));
+  TRY(bed.in_dut("ip link set br0 type bridge vlan_filtering 1"));
+  for (const char* port : {"t0", "t1"})
+    TRY(bed.in_dut(std::string("bridge vlan add vid 5 dev ") + port));
+  TRY(wait_for_module(tnad, "t0", "vlan_ingress"));
+  double untagged = TRY(own_nanoseconds(ports, flow, tnad, options.rounds));
+  ports.vlan = 5;
+  double tagged = TRY(own_nanoseconds(ports, flow, tnad, options.rounds));
+  TRY(tnad.stop());
+  row.values["plain_ns"] = plain;
+  row.values["untagged_ns"] = untagged;
+  row.values["tagged_ns"] = tagged;
+  row.values["untagged_of_plain"] = untagged / plain;
+  row.values["tagged_of_plain"] = tagged / plain;
+  row.goals = {{"untagged_of_plain", Goal::at_most, 1.4}, {"tagged_of_plain", Goal::at_most, 1.4}};
+  return std::vector<Row>{row};
+}
 
 Result<std::vector<Row>> own_cost(const Options& options) {
   Bed bed = TRY(Bed::create());

@@ -16,6 +16,7 @@ Result<std::vector<Row>> fdb_100k(const Options&);
 Result<std::vector<Row>> two_cores(const Options&);
 Result<std::vector<Row>> punt(const Options&);
 Result<std::vector<Row>> own_cost(const Options&);
+Result<std::vector<Row>> vlan_cost(const Options&);
 Result<std::vector<Row>> tcp(const Options&);
 Result<std::vector<Row>> reaction(const Options&);
 Result<std::vector<Row>> load(const Options&);
@@ -29,6 +30,8 @@ struct Case {
 inline constexpr Case kCases[] = {
     {"bridge", "64-byte frames through a bridge: TNA, Linux alone, a bare XDP redirect", bridge},
     {"bridge-own-cost", "nanoseconds of the bridge's program above an empty one", own_cost},
+    {"vlan-own-cost", "the same where the bridge filters VLANs, in parts of a plain bridge's",
+     vlan_cost},
     {"two-cores", "two flows on two cores against one on one core", two_cores},
     {"punt", "every frame is handed to Linux: what TNA's looking at it costs", punt},
     {"tcp", "one TCP stream between two containers on the bridge", tcp},

@@ -23,11 +23,16 @@ Result<Tap> Tap::create(const Bed& bed, const std::string& name) {
   return Tap(std::move(fd), name);
 }
 
-Result<> Tap::speak(const Mac& source, const Mac& destination) const {
-  unsigned char frame[ETH_ZLEN] = {};
+Result<> Tap::speak(const Mac& source, const Mac& destination, int vlan) const {
+  unsigned char frame[ETH_ZLEN + 4] = {};
   std::copy_n(destination.bytes.begin(), ETH_ALEN, frame);
   std::copy_n(source.bytes.begin(), ETH_ALEN, frame + ETH_ALEN);
-  frame[12] = 0x88, frame[13] = 0xb5;  // an experimental EtherType
+  unsigned char* type = frame + 12;
+  if (vlan) {
+    type[0] = 0x81, type[1] = 0x00, type[2] = vlan >> 8, type[3] = vlan & 0xff;
+    type += 4;
+  }
+  type[0] = 0x88, type[1] = 0xb5;  // an experimental EtherType
   if (write(fd_.get(), frame, sizeof frame) < 0) return errno_error("send on " + name_);
   return {};
 }

@@ -17,7 +17,8 @@ class Tap {
   static Result<Tap> create(const Bed& bed, const std::string& name);
   const std::string& name() const { return name_; }
   // One frame from the station, to another station: learned or refreshed.
-  Result<> speak(const Mac& source, const Mac& destination) const;
+  // With a tag of that VLAN, or untagged (0).
+  Result<> speak(const Mac& source, const Mac& destination, int vlan = 0) const;
 
  private:
   Tap(Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}

@@ -10,8 +10,11 @@
 #include "fpm/guards.h"
 #include "fpm/parse_l2.h"
 #include "fpm/bridge_ingress.h"
+#include "fpm/vlan_ingress.h"
 #include "fpm/suppress.h"
+#include "fpm/learning.h"
 #include "fpm/fdb.h"
+#include "fpm/vlan_egress.h"
 #include "fpm/bridge_forward.h"
 #include "fpm/bridge_nf.h"
 #include "lib/slots.h"
@@ -31,9 +34,15 @@ static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 	if (TNA_ON(p, bridge)) {
 		if ((v = fpm_bridge_ingress(p)))
 			return v;
+		if (TNA_ON(p, vlan) && (v = fpm_vlan_ingress(p)))
+			return v;
 		if ((v = fpm_suppress(p)))
 			return v;
+		if ((v = fpm_learning(p)))
+			return v;
 		if ((v = fpm_fdb(p)))
+			return v;
+		if (TNA_ON(p, vlan) && (v = fpm_vlan_egress(p)))
 			return v;
 		if ((v = TNA_SLOT(p, forward)))
 			return v;
@@ -47,6 +56,14 @@ static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 	return TNA_SENT;
 }
 
+/* The changes to the packet come after the last decision. */
+static __always_inline bool tna_change(struct tna_pkt *p)
+{
+	if (p->trim && !tna_ctx_trim(p, p->trim))
+		return false;
+	return !TNA_ON(p, vlan) || p->retag == TNA_TAG_KEEP || tna_ctx_retag(p);
+}
+
 /* True: the caller sends the packet. False: it is Linux's. */
 static __always_inline bool tna_pipeline(struct tna_pkt *p)
 {
@@ -56,13 +73,12 @@ static __always_inline bool tna_pipeline(struct tna_pkt *p)
 	if (tna_modules(p) == TNA_SENT) {
 		c = tna_counters_of(p);
 		if (c) {
-			/* The one change to the packet comes after the last decision. */
-			if (!p->trim || tna_ctx_trim(p, p->trim)) {
+			if (tna_change(p)) {
 				c->fast_packets++;
 				c->fast_bytes += p->trim ? p->trim : p->len;
 				return true;
 			}
-			p->reason = TNA_R_IP_INVALID;
+			p->reason = TNA_R_NO_ROOM;
 		} else {
 			p->reason = TNA_R_UNKNOWN_IF;
 		}

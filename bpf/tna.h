@@ -22,7 +22,7 @@
 	X(TC, "tc", "a tc program or filter stands on the ingress interface")                  \
 	X(NF_INGRESS, "nf_ingress", "a netfilter ingress hook stands on the ingress interface") \
 	X(NOT_PORT, "not_port", "the interface is no port of a bridge")                        \
-	X(VLAN_DEVICE, "vlan_device", "a VLAN device on the ingress port takes frames first")   \
+	X(VLAN_DEVICE, "vlan_device", "a VLAN device on the ingress port takes the frames of that VLAN") \
 	X(SHORT, "short", "the frame ends before its headers do")                              \
 	X(MULTI_BUFFER, "multi_buffer", "the frame lies in several buffers")                   \
 	X(TAG_ASIDE, "tag_aside", "the VLAN tag travels outside of the frame")                 \
@@ -31,7 +31,10 @@
 	X(GROUP, "group", "broadcast, multicast or link-local destination")                    \
 	X(CONTROL, "control", "ARP, RARP, CFM or MRP, which the bridge may answer itself")     \
 	X(SUPPRESS, "suppress", "neighbour discovery that the bridge may answer itself")       \
-	X(BRIDGE_OPTION, "bridge_option", "the bridge filters VLANs or uses MST")              \
+	X(BRIDGE_OPTION, "bridge_option", "a bridge option that the program was not made for")  \
+	X(VLAN_PROTO, "vlan_proto", "a tag of another protocol than the bridge's")            \
+	X(VLAN_MEMBER, "vlan_member", "the ingress port is not in the frame's VLAN, or has no PVID") \
+	X(VLAN_STATE, "vlan_state", "the VLAN is not forwarding on the ingress port")          \
 	X(BRIDGE_PROMISC, "bridge_promisc", "the bridge device is promiscuous (tcpdump)")      \
 	X(PORT_FLAG, "port_flag", "a port option that is not modelled")                        \
 	X(PORT_STATE, "port_state", "the ingress port is not forwarding")                      \
@@ -46,6 +49,7 @@
 	X(SAME_PORT, "same_port", "the destination is behind the ingress port")                \
 	X(EGRESS_STATE, "egress_state", "the egress port is not forwarding")                   \
 	X(ISOLATED, "isolated", "both ports are isolated")                                     \
+	X(EGRESS_VLAN, "egress_vlan", "the egress port is not in the VLAN, or it is not forwarding there") \
 	X(BACKUP, "backup", "the egress port has a backup port")                               \
 	X(TOO_LONG, "too_long", "the frame is longer than the egress MTU allows")              \
 	X(EGRESS_TAP, "egress_tap", "a packet socket (tcpdump) listens on the egress interface") \
@@ -55,7 +59,8 @@
 	X(EGRESS_XMIT, "egress_xmit", "the egress driver takes no redirected frames now")      \
 	X(PEER_XDP, "peer_xdp", "generic XDP stands on the other end of the egress veth")      \
 	X(BRIDGE_NF, "bridge_nf", "br_netfilter hands bridged IP to iptables/nftables rules")  \
-	X(IP_INVALID, "ip_invalid", "an IP packet that br_netfilter would drop or change")
+	X(IP_INVALID, "ip_invalid", "an IP packet that br_netfilter would drop or change")     \
+	X(NO_ROOM, "no_room", "the frame can't be given its new length: a VLAN tag, or padding cut off")
 
 enum tna_reason {
 #define TNA_REASON_ENUM(name, text, meaning) TNA_R_##name,
@@ -75,7 +80,7 @@ struct tna_const {
 	__u8 bridge_nf6;    /* with bridge_nf4: check IPv6 too (off: IPv6 is left to Linux) */
 	__u8 veth_out;	    /* some egress port is a veth, whose other end matters */
 	__u8 slots;	    /* bits TNA_SLOT_*: code is linked into the slot */
-	__u8 pad;
+	__u8 vlan;	    /* the bridge filters VLANs */
 };
 static_assert(sizeof(struct tna_const) == 8, "shared: no holes; read as one word");
 

@@ -34,10 +34,24 @@ static __always_inline void tna_ctx_open(struct tna_pkt *p, struct __sk_buff *ct
 	p->len = ctx->len;
 }
 
-/* The frame's VLAN tag lies beside it; p->proto is what follows the tag. */
-static __always_inline bool tna_ctx_tagged(struct tna_pkt *p)
+/* The outer VLAN tag lies beside the frame, taken out on its way here (net/core/skbuff.c:
+ * skb_vlan_untag); p->proto is what follows it.
+ */
+static __always_inline void tna_ctx_tag(struct tna_pkt *p)
 {
-	return ((struct __sk_buff *)p->ctx)->vlan_present;
+	struct __sk_buff *ctx = p->ctx;
+
+	if (!ctx->vlan_present)
+		return;
+	p->tagged = true;
+	p->tag_proto = ctx->vlan_proto;
+	p->tci = ctx->vlan_tci;
+}
+
+/* Bytes that the outer tag takes in the frame. */
+static __always_inline __u32 tna_ctx_tag_length(struct tna_pkt *p)
+{
+	return 0;
 }
 
 static __always_inline bool tna_ctx_gso(struct tna_pkt *p)
@@ -86,6 +100,15 @@ static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 	return TNA_NEXT;
 }
 
+/* False: no memory for it. */
+static __always_inline bool tna_ctx_retag(struct tna_pkt *p)
+{
+	if (p->retag != TNA_TAG_PUSH && bpf_skb_vlan_pop(p->ctx))
+		return false;
+	return p->retag == TNA_TAG_POP ||
+	       bpf_skb_vlan_push(p->ctx, tna_see(p->br, vlan_proto), p->tci) == 0;
+}
+
 static __always_inline bool tna_ctx_trim(struct tna_pkt *p, __u32 length)
 {
 	return bpf_skb_change_tail(p->ctx, length, 0) == 0;
@@ -106,7 +129,7 @@ static __always_inline bool tna_peer_free(struct tna_pkt *p)
 	    tna_net_tapped())
 		return false;
 	if (!(tna_get(peer, flags) & IFF_UP) || tna_get(peer, nd_net.net) == p->net ||
-	    (tna_word(tna_get(peer, dev_addr)) & TNA_MAC_MASK) != p->dst)
+	    (tna_word(tna_get(peer, dev_addr)) & TNA_MAC_MASK) != (p->dst & TNA_MAC_MASK))
 		return false;
 	if (tna_word(tna_member(tna_device_priv(peer), struct veth_priv, _xdp_prog)))
 		return false;

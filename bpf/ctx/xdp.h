@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* xdp.h: the packet as XDP gives it. The other context layer is ctx/skb.h; both offer
- * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tagged(), tna_ctx_gso(),
- * tna_ctx_device_free(), tna_ctx_path_to_free(), tna_ctx_trim() and tna_ctx_send().
+ * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tag(), tna_ctx_tag_length(), tna_ctx_gso(),
+ * tna_ctx_device_free(), tna_ctx_path_to_free(), tna_ctx_trim(), tna_ctx_retag() and
+ * tna_ctx_send().
  */
 #ifndef TNA_CTX_XDP_H
 #define TNA_CTX_XDP_H
@@ -38,10 +39,26 @@ static __always_inline void tna_ctx_open(struct tna_pkt *p, struct xdp_md *ctx)
 	p->len = len;
 }
 
-/* A VLAN tag beside the frame: those have been punted. One within it is in p->proto. */
-static __always_inline bool tna_ctx_tagged(struct tna_pkt *p)
+/* The outer VLAN tag, which stands in the frame: those beside it have been punted. */
+static __always_inline void tna_ctx_tag(struct tna_pkt *p)
 {
-	return false;
+	__be16 *tag;
+
+	if (p->proto != bpf_htons(ETH_P_8021Q) && p->proto != bpf_htons(ETH_P_8021AD))
+		return;
+	tag = tna_hdr(p, ETH_HLEN, VLAN_HLEN);
+	if (!tag) /* a frame of that length has it */
+		return;
+	p->tagged = true;
+	p->tag_proto = p->proto;
+	p->tci = bpf_ntohs(tag[0]);
+	p->proto = tag[1];
+}
+
+/* Bytes that the outer tag takes in the frame. */
+static __always_inline __u32 tna_ctx_tag_length(struct tna_pkt *p)
+{
+	return p->tagged ? VLAN_HLEN : 0;
 }
 
 /* Several packets of a stream in one, to be cut by whoever sends them: never seen here. */
@@ -145,9 +162,12 @@ static __always_inline bool tna_takes_redirects(struct tna_pkt *p)
 static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 {
 	TNA_VIEW(struct net_device, sending);
+	__u32 len = p->len;
 	bool tc;
 
-	if (p->len > tna_see(p->head, mtu) + ETH_HLEN + VLAN_HLEN)
+	if (TNA_ON(p, vlan))
+		len += p->retag == TNA_TAG_PUSH ? VLAN_HLEN : p->retag == TNA_TAG_POP ? -VLAN_HLEN : 0;
+	if (len > tna_see(p->head, mtu) + ETH_HLEN + VLAN_HLEN)
 		return tna_punt(p, TNA_R_TOO_LONG);
 	tna_look(sending, p->copies->sending, p->out_dev, qdisc, nf_hooks_egress);
 	tc = bpf_core_field_exists(p->out_dev->tcx_egress) ? !!tna_see(sending, tcx_egress)
@@ -163,6 +183,39 @@ static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 	if (!tna_qdisc_plain(p, tna_see(sending, qdisc)))
 		return tna_punt(p, TNA_R_EGRESS_QDISC);
 	return TNA_NEXT;
+}
+
+/* The addresses are moved to where the frame begins with a tag more or less. */
+static __always_inline bool tna_ctx_retag(struct tna_pkt *p)
+{
+	int grows = p->retag == TNA_TAG_PUSH ? VLAN_HLEN : p->retag == TNA_TAG_POP ? -VLAN_HLEN : 0;
+	__be16 *tag, tci = bpf_htons(p->tci), proto = tna_see(p->br, vlan_proto);
+	__u32 *macs, saved[3];
+
+	if (grows) {
+		macs = tna_hdr(p, 0, 2 * ETH_ALEN);
+		if (!macs)
+			return false;
+		saved[0] = macs[0];
+		saved[1] = macs[1];
+		saved[2] = macs[2];
+		if (bpf_xdp_adjust_head(p->ctx, -grows))
+			return false;
+		macs = tna_hdr(p, 0, 2 * ETH_ALEN);
+		if (!macs) /* can't be: there were as many bytes before */
+			return false;
+		macs[0] = saved[0];
+		macs[1] = saved[1];
+		macs[2] = saved[2];
+	}
+	if (p->retag == TNA_TAG_POP)
+		return true;
+	tag = tna_hdr(p, 2 * ETH_ALEN, VLAN_HLEN);
+	if (!tag)
+		return false;
+	tag[0] = proto;
+	tag[1] = tci;
+	return true;
 }
 
 static __always_inline bool tna_ctx_trim(struct tna_pkt *p, __u32 length)

@@ -2,7 +2,8 @@
 /* bridge_forward: may the frame leave by that port, and is its way out free?
  * Reads  the egress port and its device.   Sets  p->out_dev, p->out_ifindex.
  * A port whose device goes down is disabled before `ip link set down` returns, so its state says
- * both. Punts  SAME_PORT (Linux drops, or sends back where hairpin is on), EGRESS_STATE, ISOLATED,
+ * both.
+ * Punts  SAME_PORT (Linux drops, or sends back where hairpin is on), EGRESS_STATE, ISOLATED,
  * PORT_FLAG, BACKUP (net/bridge/br_forward.c:should_deliver, br_forward); TOO_LONG and EGRESS_*:
  * see ctx/.
  */
@@ -20,7 +21,8 @@ static __always_inline enum tna_verdict fpm_bridge_forward(struct tna_pkt *p)
 		return tna_punt(p, TNA_R_SAME_PORT);
 	tna_look(port, p->copies->port, p->out, dev, state);
 	flags = tna_see(port, flags);
-	if (tna_see(port, state) != BR_STATE_FORWARDING)
+	if (tna_see(port, state) != BR_STATE_FORWARDING &&
+	    !(tna_mst(p) && tna_get(tna_see(port, dev), flags) & IFF_UP))
 		return tna_punt(p, TNA_R_EGRESS_STATE);
 	if (flags & p->in_flags & BR_ISOLATED)
 		return tna_punt(p, TNA_R_ISOLATED);

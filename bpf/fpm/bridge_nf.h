@@ -84,7 +84,7 @@ static __always_inline enum tna_verdict tna_bridge_nf6(struct tna_pkt *p)
 
 static __always_inline enum tna_verdict fpm_bridge_nf(struct tna_pkt *p)
 {
-	if (!tna_ctx_tagged(p)) {
+	if (!p->tagged) {
 		if (p->proto == bpf_htons(0x0800))
 			return tna_bridge_nf4(p);
 		if (p->proto == bpf_htons(0x86dd))

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* parse_l2: addresses and EtherType of the frame; what the bridge wants to see itself leaves here.
- * Reads  the Ethernet header.   Sets  p->dst, p->src, p->proto.
+/* parse_l2: addresses, VLAN tag and EtherType of the frame; what the bridge wants to see itself
+ * leaves here.
+ * Reads  the Ethernet header.   Sets  p->dst, p->src, p->tagged, p->tag_proto, p->tci, p->proto.
  * Punts  SHORT, GROUP (flooding, snooping, STP and other link-local protocols are Linux's work),
  *        SOURCE_INVALID (Linux drops), CONTROL (ARP and RARP, which proxy ARP may answer; CFM,
- * MRP).
+ *        MRP).
  *
- * A VLAN tag is payload to a bridge that does not filter VLANs: it goes out as it came in.
+ * A bridge that does not filter VLANs sends a tag out as it came in; but it, too, takes what follows
+ * the tag for the frame's protocol (net/core/dev.c:__netif_receive_skb_core).
  */
 #ifndef TNA_FPM_PARSE_L2_H
 #define TNA_FPM_PARSE_L2_H
@@ -32,6 +34,7 @@ static __always_inline enum tna_verdict fpm_parse_l2(struct tna_pkt *p)
 	p->dst = *(__u64 *)eth & TNA_MAC_MASK;
 	p->src = source_and_type & TNA_MAC_MASK;
 	p->proto = source_and_type >> 48;
+	tna_ctx_tag(p);
 	if (p->dst & TNA_GROUP_BIT)
 		return tna_punt(p, TNA_R_GROUP);
 	if (p->src & TNA_GROUP_BIT || !p->src)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* suppress: is this neighbour resolution, which a bridge with neighbour suppression or proxy ARP
- * may answer in the station's stead (net/bridge/br_arp_nd_proxy.c)? Untagged ARP has left in
- * parse_l2 already; here it is looked for behind a tag, and IPv6 neighbour discovery with it. Reads
- * EtherTypes, the IPv6 next header. Punts  SUPPRESS; in a program without this module, everything
- * as soon as the bridge or the ingress port has such an option on.
+/* suppress: is this neighbour discovery, which a bridge with neighbour suppression or proxy ARP may
+ * answer in the station's stead (net/bridge/br_arp_nd_proxy.c)? ARP has left in parse_l2 already.
+ * Reads  the IPv6 next header.
+ * Punts  SUPPRESS; in a program without this module, everything as soon as the bridge or the
+ *        ingress port has such an option on.
  */
 #ifndef TNA_FPM_SUPPRESS_H
 #define TNA_FPM_SUPPRESS_H
@@ -12,22 +12,11 @@
 
 static __always_inline enum tna_verdict tna_suppress_look(struct tna_pkt *p)
 {
-	__u32 l3 = ETH_HLEN;
-	__be16 proto = p->proto, *inner;
 	__u8 *next_header;
 
-	if (proto == bpf_htons(0x8100) || proto == bpf_htons(0x88a8)) {
-		inner = tna_hdr(p, ETH_HLEN + 2, sizeof(*inner));
-		if (!inner)
-			return tna_punt(p, TNA_R_SHORT);
-		proto = *inner;
-		l3 += VLAN_HLEN;
-	}
-	if (proto == bpf_htons(0x0806) || proto == bpf_htons(0x8035))
-		return tna_punt(p, TNA_R_SUPPRESS);
-	if (proto != bpf_htons(0x86dd))
+	if (p->proto != bpf_htons(0x86dd))
 		return TNA_NEXT;
-	next_header = tna_hdr(p, l3 + 6, 1);
+	next_header = tna_hdr(p, ETH_HLEN + tna_ctx_tag_length(p) + 6, 1);
 	if (!next_header || *next_header == 58 /* ICMPv6 */)
 		return tna_punt(p, TNA_R_SUPPRESS);
 	return TNA_NEXT;

@@ -56,7 +56,8 @@ struct rtnl_link_ops {
 	const char *kind;
 } TNA_CORE;
 struct vlan_group {
-	unsigned int nr_vlan_devs;
+	/* 8 of 802.1Q and 8 of 802.1ad, by the VLAN id's upper bits: BTF has one dimension only. */
+	struct net_device **vlan_devices_arrays[16];
 } TNA_CORE;
 struct vlan_info {
 	struct vlan_group grp;
@@ -137,13 +138,20 @@ struct net_bridge {
 	struct net_device *dev;
 	unsigned long options;
 	struct rhashtable fdb_hash_tbl;
+	__be16 vlan_proto; /* this and vlgrp: kernels with VLAN filtering */
 	unsigned char topology_change;
 	unsigned long forward_delay, ageing_time;
+} TNA_CORE;
+struct net_bridge_vlan_group {
+	struct rhashtable vlan_hash;
+	__u16 pvid;
+	__u8 pvid_state;
 } TNA_CORE;
 struct net_bridge_port {
 	struct net_bridge *br;
 	struct net_device *dev;
 	unsigned long flags;
+	struct net_bridge_vlan_group *vlgrp;
 	struct net_bridge_port *backup_port;
 	__u32 backup_nhid;
 	__u8 state;
@@ -153,6 +161,11 @@ typedef struct {
 } mac_addr;
 struct rhash_head {
 	struct rhash_head *next;
+} TNA_CORE;
+struct net_bridge_vlan {
+	struct rhash_head vnode;
+	__u16 vid, flags;
+	__u8 state;
 } TNA_CORE;
 struct net_bridge_fdb_key {
 	mac_addr addr;
@@ -168,6 +181,7 @@ struct net_bridge_fdb_entry {
 /* Bit numbers that differ between kernels. */
 enum net_bridge_opts {
 	BROPT_VLAN_ENABLED,
+	BROPT_VLAN_STATS_ENABLED,
 	BROPT_NF_CALL_IPTABLES,
 	BROPT_NF_CALL_IP6TABLES,
 	BROPT_NEIGH_SUPPRESS_ENABLED,
@@ -190,6 +204,9 @@ enum net_bridge_opts {
 
 #define BR_STATE_FORWARDING 3
 
+/* net_bridge_vlan.flags: include/uapi/linux/if_bridge.h. */
+#define BRIDGE_VLAN_INFO_UNTAGGED (1 << 2)
+
 #define IFF_UP 0x1
 #define IFF_PROMISC 0x100
 #define IFF_BRIDGE_PORT 0x200 /* net_device.priv_flags */
@@ -198,6 +215,10 @@ enum net_bridge_opts {
 #define NETDEV_ALIGN 32
 #define CHECKSUM_PARTIAL 3
 #define XDP_FLAGS_HAS_FRAGS 1 /* xdp_buff.flags */
+#define ETH_P_8021Q 0x8100
+#define ETH_P_8021AD 0x88a8
 #define VLAN_HLEN 4
+#define VLAN_VID_MASK 0xfff
+#define VLAN_GROUP_ARRAY_PART_LEN 512 /* VLAN devices in one of vlan_devices_arrays */
 
 #endif

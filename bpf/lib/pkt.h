@@ -17,12 +17,8 @@ enum tna_verdict {
 	TNA_SENT, /* p->out_ifindex gets the packet */
 };
 
-/* A bridge's FDB, read once for both addresses: lib/fdb.h. */
-struct tna_fdb {
-	__u64 buckets; /* address */
-	__u32 mask, seed;
-	bool nested; /* a table being grown under memory pressure */
-};
+/* What becomes of the frame's VLAN tag when it is sent. */
+enum tna_retag { TNA_TAG_KEEP, TNA_TAG_PUSH, TNA_TAG_POP, TNA_TAG_SET };
 
 struct tna_pkt {
 	__u64 on;		/* tna_const as one word: TNA_ON() */
@@ -32,17 +28,24 @@ struct tna_pkt {
 	struct net *net;
 	__u64 now;    /* jiffies */
 	__u32 len;    /* bytes from the Ethernet header on */
-	__be16 proto; /* EtherType, or a length */
+	__be16 proto; /* EtherType, or a length; of a tagged frame what follows the outer tag */
+	bool tagged;
+	__be16 tag_proto; /* of the outer tag: 802.1Q or 802.1ad */
+	__u16 tci;	  /* its priority, drop eligible bit and VLAN id; then those to be sent */
 	__u8 reason;  /* enum tna_reason, with TNA_PUNT */
 	bool frags;   /* XDP: there are more buffers than one */
 	/* What was read of dev: what is stacked on it; and its head, later the head of out_dev. */
 	TNA_VIEW(struct net_device, stacked);
 	TNA_VIEW(struct net_device, head);
 
-	__u64 dst, src;		    /* MACs as FDB keys of VLAN 0: memory order, upper 16 bits 0 */
+	__u64 dst, src;		    /* FDB keys: the MAC in memory order, then the VLAN id */
+	__u16 vid;		    /* the VLAN of a bridge that filters VLANs */
+	__u8 retag;		    /* enum tna_retag */
 	struct net_bridge_port *in; /* the bridge port that dev is */
+	TNA_VIEW(struct net_bridge, br);
+	struct net_bridge_vlan_group *in_vlans;
 	__u64 br_options, in_flags;
-	__u64 src_chain, dst_chain; /* where the FDB may have them: lib/fdb.h */
+	__u64 dst_chain; /* where the FDB may have it: lib/fdb.h */
 
 	struct net_bridge_port *out; /* the bridge port to leave by */
 	struct net_device *out_dev;

@@ -126,19 +126,29 @@ class Builder {
         node.services.push_back({row.service, row.because});
   }
 
-  // With `any`, one node that fulfils the condition is enough for all that stand where it stands.
+  // The other ends of a relation where the row's condition is fulfilled: by that end itself (`of`),
+  // or by one node, which is enough for all that stand where it stands (`any`).
+  std::set<IfIndex> places(const ModuleRow& row) const {
+    std::set<IfIndex> found;
+    for (const Edge& edge : graph_.edges) {
+      const bool of = edge.relation == row.of, any = edge.relation == row.any;
+      if ((of && fulfils(graph_.nodes.at(edge.to), row.when)) ||
+          (any && fulfils(graph_.nodes.at(edge.from), row.when)))
+        found.insert(edge.to);
+    }
+    return found;
+  }
+
   void find_modules(const ModuleRow& row) {
-    std::set<IfIndex> places;
-    for (const Edge& edge : graph_.edges)
-      if (edge.relation == row.any && fulfils(graph_.nodes.at(edge.from), row.when))
-        places.insert(edge.to);
+    const std::string& relation = row.of.empty() ? row.any : row.of;
+    const std::set<IfIndex> fulfilled = places(row);
     for (auto& [ifindex, node] : graph_.nodes) {
       if (!node.serves(row.service)) continue;
       if (std::ranges::find(node.modules, row.module, &ModuleUse::name) != node.modules.end())
         continue;
-      const Node* to = row.any.empty() ? nullptr : graph_.related(ifindex, row.any);
+      const Node* to = relation.empty() ? nullptr : graph_.related(ifindex, relation);
       const bool wanted =
-          row.any.empty() ? fulfils(node, row.when) : to && places.contains(to->ifindex);
+          relation.empty() ? fulfils(node, row.when) : to && fulfilled.contains(to->ifindex);
       if (wanted)
         node.modules.push_back({row.module, row.order, row.service, row.fact, row.because});
     }

@@ -75,6 +75,7 @@ struct ModuleRow {
   std::string service, module;
   std::int64_t order = 0;  // place in the spine
   Condition when;
+  std::string of;   // relation: the condition is about the node to which this one has it
   std::string any;  // relation: enough that one node with this relation to the same node fulfils it
   std::string fact;  // needed only while this is so in the kernel: "br_netfilter"
   std::string because;

@@ -103,6 +103,7 @@ Result<> check_names(const KnowledgeRows& rows) {
   for (const ModuleRow& row : rows.modules) {
     TRY(check(names.services, row.service, row.origin, "service", "service"));
     TRY(check_condition(names, row.when, row.origin));
+    TRY(check(names.relations, row.of, row.origin, "of", "relation"));
     TRY(check(names.relations, row.any, row.origin, "any", "relation"));
   }
   for (const BlockerRow& row : rows.blockers) TRY(check_blocker(names, row));

@@ -173,10 +173,13 @@ void read_key(TomlReader& reader, ModuleRow& row) {
 }
 void read_rest(TomlReader& reader, ModuleRow& row) {
   reader.required("order", row.order).required("because", row.because);
-  reader.optional("any", row.any).optional("fact", row.fact);
+  reader.optional("of", row.of).optional("any", row.any).optional("fact", row.fact);
   read_comparison(reader, row.when);
   if (reader.has("fact")) check_word(reader, "fact", row.fact, {"br_netfilter"});
-  if (reader.has("any") && row.when.attribute.empty()) reader.fail("any", "needs an attribute");
+  for (const char* relation : {"of", "any"})
+    if (reader.has(relation) && row.when.attribute.empty())
+      reader.fail(relation, "needs an attribute");
+  if (reader.has("of") && reader.has("any")) reader.fail("any", "does not go with \"of\"");
 }
 Strings key(const ModuleRow& row) {
   return {row.service, row.module, row.when.attribute};

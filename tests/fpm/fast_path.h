@@ -73,6 +73,7 @@ class FastPath {
 
  private:
   Hook hook_;
+  bool retags_;
   LoadedProgram program_;
   std::map<IfIndex, Fd> links_;
   Counters counts_;

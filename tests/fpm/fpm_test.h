@@ -72,6 +72,8 @@ class FpmTest : public testing::TestWithParam<Hook> {
 
  private:
   IfIndex ready(const std::string& port);
+  // BPF_PROG_TEST_RUN can't give a tag beside the frame, which is where it lies at tc.
+  Outcome sent_by_station(const Bytes& frame, const std::string& port);
   std::optional<Outcome> wait_for_packet(const tna_counters& before, const std::string& port);
   Outcome note(const Outcome&) const;
   std::unique_ptr<FastPath> path_;

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <cstring>
+#include <iterator>
 #include <stdexcept>
 
 namespace tna::test {
@@ -23,6 +25,21 @@ constexpr std::uint8_t kNeedsChecksum = 1;  // VIRTIO_NET_HDR_F_NEEDS_CSUM
   throw std::runtime_error(what);
 }
 
+// The kernel carries a tag beside the frame.
+void put_tag_back(msghdr& message, Bytes& frame) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_PACKET || part->cmsg_type != PACKET_AUXDATA) continue;
+    tpacket_auxdata aux;
+    std::memcpy(&aux, CMSG_DATA(part), sizeof aux);
+    if (!(aux.tp_status & TP_STATUS_VLAN_VALID)) continue;
+    const std::uint8_t tag[] = {static_cast<std::uint8_t>(aux.tp_vlan_tpid >> 8),
+                                static_cast<std::uint8_t>(aux.tp_vlan_tpid),
+                                static_cast<std::uint8_t>(aux.tp_vlan_tci >> 8),
+                                static_cast<std::uint8_t>(aux.tp_vlan_tci)};
+    frame.insert(frame.begin() + 12, std::begin(tag), std::end(tag));
+  }
+}
+
 }  // namespace
 
 PacketSocket::PacketSocket(IfIndex ifindex, int protocol)
@@ -32,6 +49,9 @@ PacketSocket::PacketSocket(IfIndex ifindex, int protocol)
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(protocol);
   address.sll_ifindex = ifindex;
+  int on = 1;
+  if (setsockopt(socket_.get(), SOL_PACKET, PACKET_AUXDATA, &on, sizeof on))
+    refuse("ask for VLAN tags");
   if (bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address))
     refuse("bind a packet socket");
 }
@@ -72,12 +92,20 @@ std::optional<Bytes> PacketSocket::next(bool outgoing, std::chrono::milliseconds
   while (poll(&ready, 1, patience.count()) == 1) {
     Bytes frame(65536);
     sockaddr_ll from{};
-    socklen_t size = sizeof from;
-    ssize_t length = recvfrom(socket_.get(), frame.data(), frame.size(), 0,
-                              reinterpret_cast<sockaddr*>(&from), &size);
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(tpacket_auxdata))];
+    iovec part{frame.data(), frame.size()};
+    msghdr message{.msg_name = &from,
+                   .msg_namelen = sizeof from,
+                   .msg_iov = &part,
+                   .msg_iovlen = 1,
+                   .msg_control = control,
+                   .msg_controllen = sizeof control,
+                   .msg_flags = 0};
+    ssize_t length = recvmsg(socket_.get(), &message, 0);
     if (length < 0) refuse("receive a frame");
     if ((from.sll_pkttype == PACKET_OUTGOING) != outgoing) continue;
     frame.resize(length);
+    put_tag_back(message, frame);
     return frame;
   }
   return std::nullopt;

@@ -23,7 +23,7 @@ class PacketSocket {
   // As a program's own packet leaves it: the checksum at `offset` from `start` on is left to the
   // device (CHECKSUM_PARTIAL).
   void send_unfinished(const Bytes& frame, std::uint16_t start, std::uint16_t offset);
-  // The next frame that comes in, nullopt when none does for so long.
+  // The next frame that comes in, its VLAN tag in its place; nullopt when none does for so long.
   std::optional<Bytes> receive(std::chrono::milliseconds);
   // The next one that goes out, as tcpdump sees it.
   std::optional<Bytes> see_sent(std::chrono::milliseconds);

@@ -61,5 +61,13 @@ TEST_P(ParseL2, WhatTheBridgeMayAnswerItself) {
     EXPECT_EQ(run(Ethernet{b, a, type} / Payload{46}), punt(TNA_R_CONTROL)) << std::hex << type;
 }
 
+TEST_P(ParseL2, AndBehindATag) {
+  for (std::uint16_t type : {0x0806, 0x8035, 0x8902, 0x88e3})
+    for (std::uint16_t tpid : {0x8100, 0x88a8})
+      EXPECT_EQ(run(to_b / Vlan{.tpid = tpid, .type = type} / Payload{46}), punt(TNA_R_CONTROL))
+          << std::hex << type << " behind " << tpid;
+  EXPECT_EQ(run(to_b / Vlan{} / Vlan{.type = 0x0806} / Payload{46}), goes_on()) << "behind two";
+}
+
 }  // namespace
 }  // namespace tna::test

@@ -15,8 +15,6 @@ class Suppress : public FpmTest {
 };
 INSTANTIATE_TEST_SUITE_P(, Suppress, testing::ValuesIn(tested_hooks()), hook_name);
 
-constexpr std::uint16_t kArp = 0x0806, kRarp = 0x8035;
-
 TEST_P(Suppress, OtherTrafficGoesOn) {
   EXPECT_EQ(run(udp), goes_on());
   EXPECT_EQ(run(to_b / IPv6{} / Udp{}), goes_on());
@@ -30,13 +28,6 @@ TEST_P(Suppress, NeighbourDiscovery) {
     EXPECT_EQ(run(to_b / IPv6{} / Icmpv6{type}), punt(TNA_R_SUPPRESS)) << int(type);
   EXPECT_EQ(run(to_b / Vlan{} / IPv6{} / Icmpv6{135}), punt(TNA_R_SUPPRESS));
   EXPECT_EQ(run(to_b / Vlan{.tpid = 0x88a8} / IPv6{} / Icmpv6{135}), punt(TNA_R_SUPPRESS));
-}
-
-TEST_P(Suppress, ArpBehindATag) {
-  for (std::uint16_t type : {kArp, kRarp})
-    for (std::uint16_t tpid : {0x8100, 0x88a8})
-      EXPECT_EQ(run(to_b / Vlan{.tpid = tpid, .type = type} / Payload{46}), punt(TNA_R_SUPPRESS))
-          << std::hex << type << " behind " << tpid;
 }
 
 // A program that was made when nothing was suppressed.

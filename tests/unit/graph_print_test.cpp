@@ -51,9 +51,9 @@ TEST(GraphPrint, TextShowsADeviceWithTwoParentsOnce) {
     link top kind=vlan lower=eth0.5)"));
   EXPECT_EQ(text, R"(br0  bridge
 └─ eth0  physical, port of br0  [bridging]
-   │   left to Linux: the VLAN device eth0.5 takes its frames from eth0 before the bridge sees them
+   │   note: frames of its VLAN that eth0 receives stay with Linux: the VLAN device eth0.5 takes them
    └─ eth0.5  vlan, on top of eth0  [bridging]
-      │   left to Linux: the VLAN device top takes its frames from eth0.5 before the bridge sees them
+      │   note: frames of its VLAN that eth0.5 receives stay with Linux: the VLAN device top takes them
       └─ top  vlan, on top of eth0.5
 br1  bridge
 └─ eth0.5  vlan, port of br1  [bridging]  (see above)

@@ -151,7 +151,7 @@ TEST(Graph, ForwardingAndAddressMeanRouting) {
 TEST(Graph, ModulesOfABridgePort) {
   const Graph g = graph("bridge br0 \n port eth0 br0 \n port eth1 br0 \n link eth2");
   EXPECT_EQ(names(g.find("eth0")->modules),
-            "guards parse_l2 bridge_ingress fdb bridge_nf bridge_forward");
+            "guards parse_l2 bridge_ingress learning fdb bridge_nf bridge_forward");
   EXPECT_EQ(names(g.find("br0")->modules), "");
   EXPECT_EQ(names(g.find("eth2")->modules), "");
   for (const ModuleUse& use : g.find("eth0")->modules) {
@@ -165,23 +165,35 @@ TEST(Graph, SuppressionOnOnePortConcernsAllPortsOfThatBridge) {
        {"neigh_suppress", "neigh_vlan_suppress", "proxy_arp", "proxy_arp_wifi"}) {
     const Graph g = graph("bridge br0 \n bridge br1 \n port eth0 br0 \n port eth1 br0 " + option +
                           "=1 \n port eth2 br1");
-    const std::string all = "guards parse_l2 suppress bridge_ingress fdb bridge_nf bridge_forward";
+    const std::string all =
+        "guards parse_l2 bridge_ingress suppress learning fdb bridge_nf bridge_forward";
     EXPECT_EQ(names(g.find("eth0")->modules), all) << option;
     EXPECT_EQ(names(g.find("eth1")->modules), all) << option;
     EXPECT_EQ(names(g.find("eth2")->modules).find("suppress"), std::string::npos) << option;
   }
   const Graph both = graph("bridge br0 \n port eth0 br0 proxy_arp=1 neigh_suppress=1");
-  EXPECT_EQ(both.find("eth0")->modules.size(), 7u) << "once";
+  EXPECT_EQ(both.find("eth0")->modules.size(), 8u) << "once";
 }
 
-TEST(Graph, VlanFilteringReachesThePorts) {
+TEST(Graph, VlanModulesAreThosePortsWhoseBridgeFiltersVlans) {
   const Graph g =
       graph("bridge br0 vlan_filtering=1 \n port eth0 br0 \n bridge br1 \n port eth1 br1");
-  const std::string reason = "br0 filters VLANs, which TNA does not do yet\n";
+  EXPECT_EQ(names(g.find("eth0")->modules),
+            "guards parse_l2 bridge_ingress vlan_ingress learning fdb vlan_egress bridge_nf "
+            "bridge_forward");
+  EXPECT_EQ(names(g.find("eth1")->modules).find("vlan"), std::string::npos);
+  EXPECT_EQ(names(g.find("br0")->modules), "");
+}
+
+TEST(Graph, BlockerOfABridgeReachesItsPorts) {
+  const Graph g =
+      graph("bridge br0 vlan_stats_enabled=1 \n port eth0 br0 \n bridge br1 \n port eth1 br1");
+  const std::string reason =
+      "br0 counts packets by VLAN (vlan_stats_enabled), which Linux alone can do\n";
   EXPECT_EQ(reasons(g, "br0"), reason);
   EXPECT_EQ(reasons(g, "eth0"), reason);
   EXPECT_EQ(reasons(g, "eth1"), "");
-  EXPECT_EQ(reasons(graph("bridge br0 vlan_filtering=0"), "br0"), "");
+  EXPECT_EQ(reasons(graph("bridge br0 vlan_stats_enabled=0"), "br0"), "");
 }
 
 struct Blocked {
@@ -201,12 +213,12 @@ INSTANTIATE_TEST_SUITE_P(
     testing::ValuesIn(std::vector<Blocked>{
         {"bridge br0 stp_state=1 \n port eth0 br0 isolated=1 locked=1 hairpin=1 learning=0", "",
          ""},
-        {"bridge br0 mst_enabled=1 \n port eth0 br0", "mst", ""},
+        {"bridge br0 mst_enabled=1 \n port eth0 br0", "", ""},
         {"bridge br0 no_linklocal_learn=1 \n port eth0 br0", "", ""},
         {"bridge br0 \n port eth0 br0 vlan_tunnel=1", "vlan_tunnel", ""},
         {"bridge br0 \n port eth0 br0 backup_port=5", "", "backup_port"},
         {"bridge br0 \n port eth0 br0 switch_id=01", "hardware_switch", ""},
-        {"bridge br0 \n port eth0 br0 \n link eth0.5 kind=vlan lower=eth0", "vlan_on_port", ""},
+        {"bridge br0 \n port eth0 br0 \n link eth0.5 kind=vlan lower=eth0", "", "vlan_on_port"},
         {"bridge br0 \n port eth0 br0 \n link m kind=macvlan lower=eth0", "macvlan_on_port", ""},
         {"bridge br0 \n port eth0 br0 \n link i kind=ipvlan lower=eth0", "ipvlan_on_port", ""},
         {"bridge br0 \n port eth0 br0 \n link v kind=vxlan lower=eth0", "", ""},
@@ -230,17 +242,19 @@ TEST(Graph, RootQdiscIsTheLinksWordWhereNoneWasAnnounced) {
 
 TEST(Graph, ReasonNamesTheOtherDeviceAndTheCount) {
   const Graph g = graph(
-      "bridge br0 \n port eth0 br0 \n link a kind=vlan lower=eth0 \n link b kind=vlan lower=eth0 \n"
+      "bridge br0 \n port eth0 br0 \n link a kind=ipvlan lower=eth0 \n link b kind=ipvlan "
+      "lower=eth0 \n"
       "qdisc eth0 clsact \n filter eth0 ingress \n filter eth0 ingress");
   EXPECT_EQ(reasons(g, "eth0"),
-            "the VLAN device a takes its frames from eth0 before the bridge sees them\n"
-            "the VLAN device b takes its frames from eth0 before the bridge sees them\n"
+            "the ipvlan device a takes its frames from eth0\n"
+            "the ipvlan device b takes its frames from eth0\n"
             "2 tc filters look at what eth0 receives\n");
 }
 
 TEST(Graph, NameThatLooksLikeAPlaceholder) {
-  const Graph g = graph("bridge {name} vlan_filtering=1");
-  EXPECT_EQ(reasons(g, "{name}"), "{name} filters VLANs, which TNA does not do yet\n");
+  const Graph g = graph("bridge {name} vlan_stats_enabled=1");
+  EXPECT_EQ(reasons(g, "{name}"),
+            "{name} counts packets by VLAN (vlan_stats_enabled), which Linux alone can do\n");
 }
 
 // A kernel newer than the knowledge: what is off by default may be ignored, what is on may not.

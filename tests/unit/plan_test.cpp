@@ -17,7 +17,7 @@ constexpr char kBridge[] = "bridge br0 \n port v0 br0 kind=veth \n port v1 br0 k
 TEST(Plan, PortsOfABridgeGetTheModulesOfABridge) {
   Planned p = plan_of(kBridge);
   for (const char* port : {"v0", "v1"}) {
-    EXPECT_EQ(p.modules(port), "guards parse_l2 bridge_ingress fdb bridge_forward");
+    EXPECT_EQ(p.modules(port), "guards parse_l2 bridge_ingress learning fdb bridge_forward");
     EXPECT_EQ(p[port].hook(), Hook::tc);
     EXPECT_FALSE(p[port].native);
     for (const PlannedModule& module : p[port].modules)
@@ -50,12 +50,23 @@ TEST(Plan, SuppressionIsThereOnlyWhereSomePortOfTheBridgeHasIt) {
       "bridge br0 \n port v0 br0 kind=veth \n port v1 br0 kind=veth neigh_suppress=1 \n"
       "bridge br1 \n port w0 br1 kind=veth");
   for (const char* port : {"v0", "v1"}) {
-    EXPECT_EQ(p.modules(port), "guards parse_l2 bridge_ingress suppress fdb bridge_forward")
+    EXPECT_EQ(p.modules(port),
+              "guards parse_l2 bridge_ingress suppress learning fdb bridge_forward")
         << port;
     EXPECT_EQ(p[port].program.constants.suppress, 1) << port;
   }
-  EXPECT_EQ(p.modules("w0"), "guards parse_l2 bridge_ingress fdb bridge_forward");
+  EXPECT_EQ(p.modules("w0"), "guards parse_l2 bridge_ingress learning fdb bridge_forward");
   EXPECT_EQ(p["w0"].program.constants.suppress, 0);
+}
+
+TEST(Plan, NothingOfVlansIsInTheProgramOfAPlainBridge) {
+  Planned p = plan_of(
+      "bridge br0 vlan_filtering=1 \n port v0 br0 kind=veth \n bridge br1 \n port v1 br1 "
+      "kind=veth");
+  EXPECT_EQ(p["v0"].program.constants.vlan, 1);
+  EXPECT_EQ(p["v1"].program.constants.vlan, 0);
+  EXPECT_EQ(p.modules("v0"),
+            "guards parse_l2 bridge_ingress vlan_ingress learning fdb vlan_egress bridge_forward");
 }
 
 TEST(Plan, VethConstantsAreThoseOfTheHook) {
@@ -75,20 +86,20 @@ TEST(Plan, OneVethAmongThePortsIsEnough) {
 
 TEST(Plan, BlockersLeaveTheInterface) {
   Planned p = plan_of(
-      "bridge br0 vlan_filtering=1 \n port v0 br0 kind=veth \n"
+      "bridge br0 vlan_stats_enabled=1 \n port v0 br0 kind=veth \n"
       "bridge br1 \n port v1 br1 kind=veth \n port v2 br1 kind=veth vlan_tunnel=1 \n"
-      "port v3 br1 kind=veth \n link v3.5 kind=vlan lower=v3 \n"
+      "port v3 br1 kind=veth \n link v3.5 kind=ipvlan lower=v3 \n"
       "port v4 br1 kind=veth \n qdisc v4 clsact \n filter v4 ingress");
-  EXPECT_EQ(p.left("v0"), "br0 filters VLANs, which TNA does not do yet");
+  EXPECT_EQ(p.left("v0"),
+            "br0 counts packets by VLAN (vlan_stats_enabled), which Linux alone can do");
   EXPECT_EQ(p.left("v2"), "v2 maps VLANs to tunnels (vlan_tunnel), which TNA does not do yet");
-  EXPECT_EQ(p.left("v3"),
-            "the VLAN device v3.5 takes its frames from v3 before the bridge sees them");
+  EXPECT_EQ(p.left("v3"), "the ipvlan device v3.5 takes its frames from v3");
   EXPECT_EQ(p.left("v4"), "1 tc filters look at what v4 receives");
   EXPECT_EQ(p["v1"].hook(), Hook::tc) << "the others of the bridge are not concerned";
 }
 
 TEST(Plan, LeftInterfacesHaveNoModules) {
-  Planned p = plan_of("bridge br0 vlan_filtering=1 \n port v0 br0 kind=veth");
+  Planned p = plan_of("bridge br0 vlan_stats_enabled=1 \n port v0 br0 kind=veth");
   EXPECT_EQ(p["v0"].program, ProgramSpec{});
   EXPECT_EQ(p.modules("v0"), "");
 }
@@ -150,7 +161,8 @@ TEST(Plan, BridgeNetfilterBringsItsModule) {
   Capabilities capabilities = test::capable(graph);
   capabilities.netfilter = test::bridge_netfilter();
   Planned p(graph, capabilities);
-  EXPECT_EQ(p.modules("v0"), "guards parse_l2 bridge_ingress fdb bridge_forward bridge_nf");
+  EXPECT_EQ(p.modules("v0"),
+            "guards parse_l2 bridge_ingress learning fdb bridge_forward bridge_nf");
   EXPECT_EQ(p["v0"].program.constants.bridge_nf4, 1);
   EXPECT_EQ(p["v0"].program.constants.bridge_nf6, 0) << "nothing here speaks IPv6";
   EXPECT_EQ(p.plan.guard.call_iptables, capabilities.netfilter.call_iptables);
