@@ -61,9 +61,13 @@ Mac station(int lane, Side side, int number) {
 }
 
 bench_frame frame_between(int lane, int number) {
+  return frame_to(lane, number, station(lane, Side::sink, number),
+                  0xc6130000 + uint32_t(lane << 9) + uint32_t(number) + 1);  // 198.19/16
+}
+
+bench_frame frame_to(int lane, int number, const Mac& destination, std::uint32_t address) {
   bench_frame frame{};
-  Mac source = station(lane, Side::generator, number),
-      destination = station(lane, Side::sink, number);
+  Mac source = station(lane, Side::generator, number);
   std::copy_n(destination.bytes.begin(), 6, frame.bytes);
   std::copy_n(source.bytes.begin(), 6, frame.bytes + 6);
   frame.bytes[12] = 0x08;  // IPv4
@@ -74,7 +78,7 @@ bench_frame frame_between(int lane, int number) {
   ip.ttl = 64;
   ip.protocol = IPPROTO_UDP;
   ip.saddr = htonl(0xc6120000 + uint32_t(lane << 9) + uint32_t(number) + 1);  // 198.18/16
-  ip.daddr = htonl(0xc6130000 + uint32_t(lane << 9) + uint32_t(number) + 1);  // 198.19/16
+  ip.daddr = htonl(address);
   ip.check = checksum(&ip, sizeof ip);
   udphdr udp{};
   udp.source = htons(uint16_t(1024 + number));

@@ -62,5 +62,7 @@ Result<IfIndex> index_of(const Netns& netns, const std::string& device);
 Mac station(int lane, Side side, int number);
 // The frame that station `number` sends to its partner, with right checksums and lengths.
 bench_frame frame_between(int lane, int number);
+// The same to somebody else.
+bench_frame frame_to(int lane, int number, const Mac& mac, std::uint32_t address);
 
 }  // namespace tna::bench

@@ -70,6 +70,12 @@ int redirect(struct xdp_md *ctx)
 }
 
 SEC("xdp")
+int discard(struct xdp_md *ctx)
+{
+	return XDP_DROP;
+}
+
+SEC("xdp")
 int empty_xdp(struct xdp_md *ctx)
 {
 	return XDP_PASS;

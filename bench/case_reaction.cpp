@@ -20,6 +20,7 @@ namespace {
 constexpr double kTooLong = 60;  // seconds after which nothing will come any more
 constexpr double kRest = 0.05;   // between two changes, so that each has a rebuild to itself
 
+constexpr int kMany = 200;        // ports; with more of them it may take longer
 constexpr double kPatience = 10;  // seconds for one row: when a change is slow, fewer runs must do
 
 // What one port count and hook are measured on; the calling thread is in the bed's dut.
@@ -37,7 +38,7 @@ struct Times {
 Result<double> until(double start, const std::string& what, auto&& condition) {
   while (!condition()) {
     if (now() > start + kTooLong) return error("in vain waited for " + what);
-    pause_for(0.0001);
+    pause_for(0.001);  // asking takes the lock of the configuration, which the daemon needs
   }
   return (now() - start) * 1000;
 }
@@ -72,31 +73,23 @@ Result<> join(const Scene& scene, Times& times) {
   return note_rebuild(scene, times);
 }
 
-// Of the first and the last port: tnad replaces programs in the order of interface indexes, and to ask
-// for one XDP program takes the kernel a list of all links.
-std::vector<std::uint32_t> programs(const Scene& scene) {
-  auto [first, last] = std::ranges::minmax(scene.ports);
-  std::vector<std::uint32_t> ids;
-  for (IfIndex port : scene.ports) {
-    if (port != first && port != last) continue;
-    ids.push_back(attached_program(port, scene.hook));
-  }
-  return ids;
-}
-
-// Neighbour suppression on one port asks for a module more in every port's program: until the last
-// port has its new one. The time to run `bridge` is included.
+// Neighbour suppression on one port asks for a module more in every port's program: until the first
+// and the last port have their new one (tnad replaces them in the order of interface indexes). The
+// time to run `bridge` is included.
 Result<> respecialise(const Bed& bed, const Scene& scene, Times& times) {
   bool on = times.outside_ms.size() % 2 == 0;
-  std::vector<std::uint32_t> before = programs(scene);
+  auto [first, last] = std::ranges::minmax(scene.ports);
+  AttachedLink links[] = {TRY(AttachedLink::find(first, scene.hook)),
+                          TRY(AttachedLink::find(last, scene.hook))};
+  std::uint32_t before = links[0].program();
   double start = now();
   TRY(bed.in_dut("bridge link set dev " + Bed::port_in(0) + " neigh_suppress " +
                  (on ? "on" : "off")));
   times.outside_ms.push_back(TRY(until(start, "every port's new program", [&] {
-    std::vector<std::uint32_t> after = programs(scene);
-    for (size_t i = 0; i < before.size(); ++i)
-      if (after[i] == 0 || after[i] == before[i]) return false;
-    return true;
+    return std::ranges::none_of(links, [&](const AttachedLink& link) {
+      std::uint32_t program = link.program();
+      return program == 0 || program == before;
+    });
   })));
   return note_rebuild(scene, times);
 }
@@ -107,7 +100,7 @@ Row row_of(const std::string& hook, const char* change, int ports, const Times& 
   row.values["ports"] = ports;
   row.values["change_to_running_ms"] = std::round(median(times.outside_ms) * 100) / 100;
   row.values["last_rebuild_ms"] = std::round(median(times.rebuild_ms) * 100) / 100;
-  row.goals = {{"change_to_running_ms", Goal::at_most, 50}};
+  row.goals = {{"change_to_running_ms", Goal::at_most, ports > kMany ? 100.0 : 50.0}};
   return row;
 }
 
@@ -138,7 +131,7 @@ Result<std::vector<Row>> reaction(const Options& options) {
   int runs = options.rounds * 3;  // 21 by default: the median of about twenty
   std::vector<Row> rows;
   for (const char* hook : {"tc", "xdp"})
-    for (int ports : {2, 200}) {
+    for (int ports : {2, kMany, 500}) {
       fmt::print(stderr, "reaction: {}, {} ports\n", hook, ports);
       TRY(measure_ports(ports, hook, runs, rows));
     }

@@ -15,6 +15,7 @@ Result<std::vector<Row>> bridge(const Options&);
 Result<std::vector<Row>> fdb_100k(const Options&);
 Result<std::vector<Row>> two_cores(const Options&);
 Result<std::vector<Row>> punt(const Options&);
+Result<std::vector<Row>> flood(const Options&);
 Result<std::vector<Row>> own_cost(const Options&);
 Result<std::vector<Row>> vlan_cost(const Options&);
 Result<std::vector<Row>> tcp(const Options&);
@@ -34,6 +35,8 @@ inline constexpr Case kCases[] = {
      vlan_cost},
     {"two-cores", "two flows on two cores against one on one core", two_cores},
     {"punt", "every frame is handed to Linux: what TNA's looking at it costs", punt},
+    {"flood", "known multicast and broadcast, which Linux does: what TNA's looking at it costs",
+     flood},
     {"tcp", "one TCP stream between two containers on the bridge", tcp},
     {"fdb-100k", "the bridge with 100,000 stations against 200", fdb_100k},
     {"reaction", "from a change of the configuration to the new program running", reaction},

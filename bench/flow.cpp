@@ -66,6 +66,14 @@ Result<Link> Flow::attach(const char* name, const Netns& netns, const std::strin
   return link;
 }
 
+void Flow::send_to(const Mac& mac, std::uint32_t address) {
+  for (int i = 0; i < kStations; ++i) state_->frames[i] = frame_to(lane_, i, mac, address);
+}
+
+Result<Link> Flow::discard(const Netns& netns, const std::string& device) const {
+  return attach("discard", netns, device);
+}
+
 Result<Link> Flow::attach_redirect() const {
   return attach("redirect", bed_->dut(), Bed::port_in(lane_));
 }

@@ -33,6 +33,8 @@ class Flow {
   Flow(Flow&&) noexcept = default;
   ~Flow();
 
+  // Sends to this MAC and IPv4 address from now on, not to the lane's partners.
+  void send_to(const Mac& mac, std::uint32_t address);
   // Sends for about that long from the calling thread's processor.
   Result<Rate> run(double seconds);
   Result<> send(std::uint32_t frames);
@@ -43,6 +45,8 @@ class Flow {
   // The epoch that frames belong to from now on, 0 to 3.
   void set_epoch(std::uint32_t epoch);
 
+  // An XDP program on a device that drops all it receives, as the cheapest of receivers.
+  Result<Link> discard(const Netns& netns, const std::string& device) const;
   // An XDP program on the lane's ingress port that does nothing but redirect to the egress port.
   Result<Link> attach_redirect() const;
   // The program that does nothing, for "xdp" or "tc".

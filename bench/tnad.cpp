@@ -15,6 +15,10 @@ namespace {
 constexpr auto kTcxIngress =
     static_cast<bpf_attach_type>(46);  // BPF_TCX_INGRESS, from Linux 6.6 on
 
+// Seconds: hundreds of ports wait for RCU one after the other, when they get tcx programs and lose
+// them.
+constexpr double kPatience = 120;
+
 // A tap's program under XDP is the same as a physical NIC's, so measurements may have one, although
 // XDP gains nothing for the virtual machines that taps are for.
 constexpr const char* kKnowledge = R"([[node]]
@@ -48,6 +52,26 @@ std::uint32_t attached_program(IfIndex ifindex, const std::string& hook) {
   if (bpf_prog_query(int(ifindex), kTcxIngress, 0, nullptr, ids, &count) == 0)
     return count ? ids[0] : 0;
   return filter_program(ifindex);
+}
+
+Result<AttachedLink> AttachedLink::find(IfIndex ifindex, const std::string& hook) {
+  // Interfaces of other namespaces have the same indexes, but no program of ours.
+  std::uint32_t program = attached_program(ifindex, hook);
+  for (std::uint32_t id = 0; program && bpf_link_get_next_id(id, &id) == 0;) {
+    Fd fd{bpf_link_get_fd_by_id(id)};
+    bpf_link_info info{};
+    std::uint32_t size = sizeof info;
+    if (!fd || bpf_obj_get_info_by_fd(fd.get(), &info, &size)) continue;
+    // The index comes first in what is said of either kind of link.
+    if (info.prog_id == program && info.xdp.ifindex == ifindex) return AttachedLink(std::move(fd));
+  }
+  return error("no " + hook + " link on interface " + std::to_string(ifindex));
+}
+
+std::uint32_t AttachedLink::program() const {
+  bpf_link_info info{};
+  std::uint32_t size = sizeof info;
+  return bpf_obj_get_info_by_fd(fd_.get(), &info, &size) ? 0 : info.prog_id;
 }
 
 Result<> nothing_attached(const Bed& bed) {
@@ -98,7 +122,7 @@ Result<Tnad> Tnad::start(const Bed& bed, const std::string& hook, const std::str
   int elsewhere = int(std::thread::hardware_concurrency()) - 1;  // not the measured processor
   Child child = TRY(Child::start(command, elsewhere, life));
   Tnad tnad(bed, std::move(folder), std::move(child));
-  TRY(tnad.child_.wait_for("ready", 20));
+  TRY(tnad.child_.wait_for("ready", kPatience));
   for (int lane = 0; lane < bed.lanes(); ++lane) {
     for (const std::string& port : {Bed::port_in(lane), Bed::port_out(lane)}) {
       Json interface = TRY(tnad.interface(port));
@@ -145,7 +169,7 @@ Result<PortCounters> Tnad::counters() const {
 }
 
 Result<> Tnad::stop() {
-  TRY(child_.stop(10));
+  TRY(child_.stop(kPatience));
   return nothing_attached(*bed_);
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/fd.h"
 #include "base/json.h"
 #include "bed.h"
 #include "command.h"
@@ -61,5 +62,18 @@ class Tnad {
 Result<> nothing_attached(const Bed& bed);
 // The id of the program on the device, which must be in the calling thread's namespace; 0: none.
 std::uint32_t attached_program(IfIndex ifindex, const std::string& hook);
+
+// The link by which a program is attached now. To ask a link costs little; attached_program("xdp")
+// makes the kernel list all of the namespace's devices, which a daemon that works waits for.
+class AttachedLink {
+ public:
+  static Result<AttachedLink> find(IfIndex ifindex, const std::string& hook);
+  // The id of the program that it runs, 0 when it is gone.
+  std::uint32_t program() const;
+
+ private:
+  explicit AttachedLink(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+};
 
 }  // namespace tna::bench

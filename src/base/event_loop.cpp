@@ -9,11 +9,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <ctime>
+#include <optional>
 
 namespace tna {
 
 struct EventLoop::Event {
   sd_event* event = nullptr;
+  std::optional<Error> failure;  // why run() has to end
   ~Event() { sd_event_unref(event); }
 };
 
@@ -90,6 +92,22 @@ Result<EventLoop> EventLoop::create() {
   return EventLoop(std::move(event));
 }
 
+EventLoop EventLoop::within(std::function<Result<>()> enter) const {
+  EventLoop other(event_);
+  other.enter_ = std::move(enter);
+  return other;
+}
+
+std::function<void(Readiness)> EventLoop::entering(std::function<void(Readiness)> function) const {
+  if (!enter_) return function;
+  return [event = event_.get(), enter = enter_, f = std::move(function)](Readiness found) {
+    auto entered = enter();
+    if (entered) return f(found);
+    event->failure = std::move(entered).error();
+    sd_event_exit(event->event, 0);
+  };
+}
+
 Result<EventLoop::Watch> EventLoop::on_readable(int fd, std::function<void()> function) {
   return on_ready(fd, {.read = true}, [f = std::move(function)](Readiness) { f(); });
 }
@@ -98,7 +116,7 @@ Result<EventLoop::Watch> EventLoop::on_ready(int fd, Readiness wanted,
                                              std::function<void(Readiness)> function) {
   Watch watch;
   watch.registration_ = std::make_shared<Registration>();
-  watch.registration_->function = std::move(function);
+  watch.registration_->function = entering(std::move(function));
   int r = sd_event_add_io(event_->event, &watch.registration_->source, fd, epoll_events(wanted),
                           Registration::io, watch.registration_.get());
   if (r < 0) return errno_error("watch descriptor " + std::to_string(fd), -r);
@@ -112,7 +130,7 @@ void EventLoop::Watch::wait_for(Readiness wanted) {
 Result<EventLoop::Timer> EventLoop::timer(std::function<void()> function) {
   Timer timer;
   timer.registration_ = std::make_shared<Registration>();
-  timer.registration_->function = [f = std::move(function)](Readiness) { f(); };
+  timer.registration_->function = entering([f = std::move(function)](Readiness) { f(); });
   int r = sd_event_add_time(event_->event, &timer.registration_->source, CLOCK_MONOTONIC, 0,
                             kAccuracy, Registration::time, timer.registration_.get());
   if (r < 0) return errno_error("create a timer", -r);
@@ -145,7 +163,7 @@ Result<EventLoop::Signal> EventLoop::on_signal(int number, std::function<void()>
   const std::string action = "handle signal " + std::to_string(number);
   Signal signal;
   signal.registration_ = std::make_shared<Registration>();
-  signal.registration_->function = [f = std::move(function)](Readiness) { f(); };
+  signal.registration_->function = entering([f = std::move(function)](Readiness) { f(); });
 
   // sd-event takes signals from a signalfd, for which they must be blocked.
   sigset_t wanted, before;
@@ -162,6 +180,7 @@ Result<EventLoop::Signal> EventLoop::on_signal(int number, std::function<void()>
 
 Result<> EventLoop::run() {
   if (int r = sd_event_loop(event_->event); r < 0) return errno_error("run the event loop", -r);
+  if (event_->failure) return std::unexpected(*event_->failure);
   return {};
 }
 

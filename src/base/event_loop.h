@@ -62,6 +62,11 @@ class EventLoop {
 
   static Result<EventLoop> create();
 
+  // Another handle on the same loop. Before a function that is registered by it is called, `enter`
+  // is: it puts the thread where the function has to run. Should that fail, the function is not
+  // called, and run() ends with the error.
+  EventLoop within(std::function<Result<>()> enter) const;
+
   // Calls the function whenever fd can be read, or has come to its end or an error. The descriptor
   // stays the caller's; one Watch per descriptor at a time.
   Result<Watch> on_readable(int fd, std::function<void()>);
@@ -88,7 +93,9 @@ class EventLoop {
  private:
   struct Event;
   explicit EventLoop(std::shared_ptr<Event>);
+  std::function<void(Readiness)> entering(std::function<void(Readiness)>) const;
   std::shared_ptr<Event> event_;
+  std::function<Result<>()> enter_;  // none: functions run wherever the thread is
 };
 
 }  // namespace tna

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 namespace tna {
 namespace {
@@ -65,10 +66,16 @@ spdlog::logger& logger() {
   return *instance;
 }
 
+std::string prefix;
+
 }  // namespace
 
 void log_setup(LogLevel level) {
   logger().set_level(kLevels[std::size_t(level)].level);
+}
+
+void log_prefix(std::string wanted) {
+  prefix = std::move(wanted);
 }
 
 std::optional<LogLevel> log_level(std::string_view name) {
@@ -79,7 +86,7 @@ std::optional<LogLevel> log_level(std::string_view name) {
 
 void log_write(LogLevel level, fmt::string_view format, fmt::format_args arguments) {
   const auto spd = kLevels[std::size_t(level)].level;
-  if (logger().should_log(spd)) logger().log(spd, fmt::vformat(format, arguments));
+  if (logger().should_log(spd)) logger().log(spd, prefix + fmt::vformat(format, arguments));
 }
 
 }  // namespace tna

@@ -17,6 +17,9 @@ enum class LogLevel { error, warning, info, debug };
 // without it, info and graver are shown.
 void log_setup(LogLevel level);
 
+// What every line begins with from now on: "A: " when several namespaces share a log.
+void log_prefix(std::string prefix);
+
 // "error", "warning", "info" or "debug"; nothing for another word.
 std::optional<LogLevel> log_level(std::string_view name);
 

@@ -2,14 +2,18 @@
 // Where tnad and tna meet on a machine.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 namespace tna {
 
 // The control socket of the daemon that serves this network namespace, or the
-// named one.
-inline std::string control_socket_path(const std::string& netns = {}) {
-  return netns.empty() ? "/run/tna/tnad.sock" : "/run/tna/" + netns + ".sock";
+// named one; a path's slashes are dashes there: /run/tna/proc-12-ns-net.sock.
+inline std::string control_socket_path(std::string netns = {}) {
+  if (netns.empty()) return "/run/tna/tnad.sock";
+  if (netns.starts_with('/')) netns.erase(0, 1);
+  std::ranges::replace(netns, '/', '-');
+  return "/run/tna/" + netns + ".sock";
 }
 
 // In the BPF file system: what a tnad pins stands in kPinFolder/ID, where ID is

@@ -16,11 +16,21 @@ extern const unsigned char tna_object_probe[];
 extern const std::size_t tna_object_probe_size;
 
 namespace tna {
+namespace {
+
+// A structure by its place in type information.
+struct Structure {
+  const btf* types = nullptr;
+  int id = -1;  // negative: it is unknown there
+};
+
+}  // namespace
 
 struct KernelMemory::State {
   bpf_object* object = nullptr;
   btf* types = nullptr;
-  std::map<std::string, btf*> modules;  // only those that were found
+  std::map<std::string, btf*> modules;          // only those that were found
+  std::map<std::string, Structure> structures;  // found before: the search takes a millisecond
   int program = -1, memory = -1;
   std::uint32_t hz = 0;
   Result<> cast_result;
@@ -34,6 +44,7 @@ struct KernelMemory::State {
   // runs.
   Result<tna_peek> run(std::uint64_t address, std::uint32_t size, std::uint32_t ifindex = 0);
   const btf* module(const std::string& name);
+  Structure structure(const std::string& name, const std::string& module = {});
 };
 
 namespace {
@@ -100,6 +111,17 @@ const btf* KernelMemory::State::module(const std::string& name) {
   return loaded;
 }
 
+Structure KernelMemory::State::structure(const std::string& name, const std::string& in_module) {
+  if (auto known = structures.find(name); known != structures.end()) return known->second;
+  // A module's types go on where the kernel's end: both are found in them.
+  const btf* found = in_module.empty() ? nullptr : module(in_module);
+  if (!found) found = types;
+  Structure structure{found, btf__find_by_name_kind(found, name.c_str(), BTF_KIND_STRUCT)};
+  // One that is missing may come with its module.
+  if (structure.id >= 0 || in_module.empty()) structures[name] = structure;
+  return structure;
+}
+
 Result<tna_peek> KernelMemory::State::run(std::uint64_t address, std::uint32_t size,
                                           std::uint32_t ifindex) {
   tna_peek peek{};
@@ -152,18 +174,15 @@ Result<std::string> KernelMemory::text(std::uint64_t address) {
 std::optional<std::uint32_t> KernelMemory::offset(const std::string& structure,
                                                   const std::string& member,
                                                   const std::string& module) const {
-  // A module's types go on where the kernel's end: both are found in them.
-  const btf* types = module.empty() ? nullptr : state_->module(module);
-  if (!types) types = state_->types;
-  int id = btf__find_by_name_kind(types, structure.c_str(), BTF_KIND_STRUCT);
+  auto [types, id] = state_->structure(structure, module);
   if (id < 0) return std::nullopt;
   return member_offset(types, id, member);
 }
 
 std::optional<std::uint32_t> KernelMemory::size(const std::string& structure) const {
-  int id = btf__find_by_name_kind(state_->types, structure.c_str(), BTF_KIND_STRUCT);
+  auto [types, id] = state_->structure(structure);
   if (id < 0) return std::nullopt;
-  return btf__type_by_id(state_->types, id)->size;
+  return btf__type_by_id(types, id)->size;
 }
 
 Result<> KernelMemory::typed_reads() const {

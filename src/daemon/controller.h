@@ -40,6 +40,7 @@ struct ControllerOptions {
 class Controller {
  public:
   // Everything from the first dump to the first running plan, in the calling thread's namespace.
+  // The loop sees to it that functions run there; attach() and detach() have to as well.
   static Result<std::unique_ptr<Controller>> start(EventLoop&, ControllerOptions);
 
   // Takes a new configuration and knowledge in; the running ones stay if a pass fails.

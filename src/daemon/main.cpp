@@ -3,80 +3,56 @@
 #include <systemd/sd-daemon.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <csignal>
 #include <optional>
 
-#include "base/folder_lock.h"
 #include "base/log.h"
-#include "base/netns.h"
-#include "base/paths.h"
-#include "daemon/answers.h"
-#include "daemon/control_socket.h"
-#include "daemon/controller.h"
+#include "daemon/namespaces.h"
 
 namespace {
 
 using namespace tna;
 
 struct Flags {
-  std::string netns, control, log_level = "info";
+  std::vector<std::string> namespaces;
+  std::string control, log_level = "info";
   std::optional<std::string> config;
   HookChoice hook = HookChoice::automatic;
   std::vector<std::string> without;
   std::string spines;
 };
 
-// One daemon per namespace: the folder of its pins is held until the process ends, however it ends.
-Result<Fd> hold_namespace(const std::string& pins) {
-  Result<Fd> lock = lock_folder(pins);
-  if (!lock && lock.error().code == EWOULDBLOCK)
-    return error("another tnad serves this network namespace (it holds " + pins + ")");
-  return lock;
-}
-
 Result<> run(const Flags& flags) {
-  Config config = TRY(read_config(flags.config));
-  Knowledge knowledge = TRY(read_knowledge(config.knowledge_dir));
+  ControllerOptions options{
+      .hook_override = flags.hook,
+      .config = TRY(read_config(flags.config)),
+      .without = {flags.without.begin(), flags.without.end()},
+      .spines = flags.spines,
+  };
+  options.knowledge = TRY(read_knowledge(options.config.knowledge_dir));
   TRY(ensure_bpffs());
-  if (!flags.netns.empty()) {
-    auto target = TRY(NetNamespace::open(flags.netns));
-    TRY(target.enter());
-  }
-  auto cookie = TRY(current_netns_cookie());
-  std::string pins = std::string(kPinFolder) + "/" + std::to_string(cookie);
-  Fd lock = TRY(hold_namespace(pins));
   auto loop = TRY(EventLoop::create());
-  auto controller = TRY(Controller::start(loop, {flags.hook,
-                                                 config,
-                                                 knowledge,
-                                                 flags.netns,
-                                                 pins,
-                                                 {flags.without.begin(), flags.without.end()},
-                                                 flags.spines}));
+  auto served = TRY(Namespaces::start(loop, flags.namespaces, flags.control, options));
 
-  std::string path = flags.control.empty() ? control_socket_path(flags.netns) : flags.control;
-  auto socket =
-      TRY(ControlSocket::open(loop, path, [&](const std::string& command, const Json& arguments) {
-        return answer(*controller, command, arguments);
-      }));
   auto terminate = TRY(loop.on_signal(SIGTERM, [&] { loop.stop(); }));
   auto interrupt = TRY(loop.on_signal(SIGINT, [&] { loop.stop(); }));
   auto reload = TRY(loop.on_signal(SIGHUP, [&] {
+    log_prefix({});
     auto fresh = read_config(flags.config);
     auto rows = fresh ? read_knowledge(fresh->knowledge_dir) : std::unexpected(fresh.error());
     if (!rows)
       return log_error("not reloaded, the old configuration stays: {}", rows.error().message);
-    controller->configure(std::move(*fresh), std::move(*rows));
+    served.configure(*fresh, *rows);
     log_info("configuration reloaded");
   }));
 
-  log_info("ready: {} at {}", flags.netns.empty() ? "this namespace" : "namespace " + flags.netns,
-           path);
+  log_prefix({});
+  log_info("ready: {}", served.description());
   sd_notify(0, "READY=1");
   Result<> result = loop.run();
   sd_notify(0, "STOPPING=1");
-  controller->stop();
+  served.stop();
+  log_prefix({});
   log_info("stopped, all is with Linux");
   return result;
 }
@@ -88,7 +64,11 @@ int main(int argc, char** argv) {
   std::string hook = "auto";
   CLI::App app{"tnad: makes this box forward packets faster, as it is configured"};
   app.set_version_flag("--version", TNA_VERSION);
-  app.add_option("--netns", flags.netns, "serve this network namespace (a name or a path)");
+  app.add_option("--netns", flags.namespaces,
+                 "serve this network namespace (a name or a path; \"self\" is the one that tnad is "
+                 "started in, and the default); may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--hook", hook, "hook for all interfaces, instead of what the configuration says")
       ->check(CLI::IsMember({"auto", "xdp", "tc", "none"}));
   app.add_option("--config", flags.config,
@@ -104,8 +84,10 @@ int main(int argc, char** argv) {
 
   log_setup(*log_level(flags.log_level));
   flags.hook = *parse_hook_choice(hook);
+  if (flags.namespaces.empty()) flags.namespaces = {Namespaces::kSelf};
   auto result = run(flags);
   if (result) return 0;
+  log_prefix({});
   log_error("{}", result.error().message);
   return 1;
 }

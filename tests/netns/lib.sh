@@ -26,7 +26,7 @@ B=${RUN}b
 WORK=$(mktemp -d "/tmp/tna-$SELF-XXXXXX")
 CONTROL=$WORK/control.sock
 COUNT=20 # frames in a shot
-TNAD= PINS= # pid of the daemon
+TNAD= PINS= # pid of the daemon, and its folders
 STATIONS=()
 ALSO= # further namespaces of the scenario
 CHILDREN=()
@@ -158,12 +158,13 @@ finish() {
 # --- the daemon ---------------------------------------------------------------------------------
 tna() { "$TNA_BUILD/tna" --control "$CONTROL" "$@"; }
 # start_tnad [OPTION...]: HOOK and namespace are given by the scenario; returns when it is ready.
-start_tnad() {
+start_tnad() { start_tnad_at --netns "$B" --control "$CONTROL" "$@"; }
+start_tnad_at() { # start_tnad_at --netns NAME [OPTION...]: the namespaces are given, too; run by $STARTER
   tna_on || return 0
   LOG=$WORK/tnad.$RANDOM.log
-  "$TNA_BUILD/tnad" --netns "$B" --hook "$HOOK" --control "$CONTROL" "$@" 2>"$LOG" &
+  ${STARTER:-} "$TNA_BUILD/tnad" --hook "$HOOK" "$@" 2>"$LOG" &
   TNAD=$!
-  wait_until 10 tnad_ready
+  wait_until "${PATIENCE:-10}" tnad_ready
   check "tnad became ready: $(tail -3 "$LOG")" kill -0 "$TNAD" 2>/dev/null || return 1
   PINS=$(readlink "/proc/$TNAD/fd/"* | grep /sys/fs/bpf/tna/) # it is the daemon's lock, too
 }
@@ -212,7 +213,7 @@ cleanup() {
   done
   wait 2>/dev/null
   end_world
-  rm -rf "$WORK" "$PINS"
+  rm -rf "$WORK" $PINS
 }
 run_tests() {
   local all test

@@ -59,6 +59,47 @@ TEST_F(EventLoopTest, ADroppedHandleIsNotCalled) {
   EXPECT_EQ(calls, 0);
 }
 
+TEST_F(EventLoopTest, EachFunctionFindsTheThreadWhereItBelongs) {
+  Fd fd(eventfd(0, EFD_NONBLOCK));
+  poke(fd);
+  std::string place, seen;
+  auto at = [&](const char* name) {
+    return loop.within([&place, name]() -> Result<> {
+      place = name;
+      return {};
+    });
+  };
+  EventLoop a = at("a"), b = at("b");
+  auto watch = a.on_readable(fd.get(), [&] {
+    seen += place;
+    eventfd_t value = 0;
+    eventfd_read(fd.get(), &value);
+  });
+  auto signal = b.on_signal(SIGUSR1, [&] { seen += place; });
+  auto first = b.after(10ms, [&] {
+    seen += place;
+    kill(getpid(), SIGUSR1);
+  });
+  auto second = a.after(20ms, [&] {
+    seen += place;
+    loop.stop();
+  });
+  ASSERT_TRUE(watch && signal && first && second);
+  EXPECT_TRUE(run());
+  EXPECT_EQ(seen, "abba");
+}
+
+TEST_F(EventLoopTest, AFunctionThatWouldRunElsewhereIsNotCalled) {
+  EventLoop nowhere = loop.within([] { return error("enter network namespace a: gone"); });
+  bool called = false;
+  auto timer = nowhere.after(0us, [&] { called = true; });
+  ASSERT_TRUE(timer);
+  Result<> result = loop.run();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message, "enter network namespace a: gone");
+  EXPECT_FALSE(called);
+}
+
 TEST_F(EventLoopTest, AFunctionMayDropItsOwnHandle) {
   Fd fd(eventfd(0, EFD_NONBLOCK));
   std::optional<EventLoop::Watch> watch;
