@@ -138,6 +138,11 @@ static __always_inline bool tna_takes_redirects(struct tna_pkt *p)
 	TNA_VIEW(struct net_device, own);
 	__u64 rq;
 
+	/* A bond does, but not as it sends else: for tagged frames it may choose another member, and
+	 * it passes by what stands on the member (drivers/net/bonding/bond_main.c:bond_xdp_xmit).
+	 */
+	if (tna_see_bits(p->head, priv_flags) & IFF_BONDING)
+		return false;
 	if (bpf_core_field_exists(dev->xdp_features))
 		return tna_see(p->head, xdp_features) & NETDEV_XDP_ACT_NDO_XMIT;
 	if (TNA_ON(p, veth_out)) {

@@ -210,6 +210,7 @@ enum net_bridge_opts {
 #define IFF_UP 0x1
 #define IFF_PROMISC 0x100
 #define IFF_BRIDGE_PORT 0x200 /* net_device.priv_flags */
+#define IFF_BONDING 0x4
 #define NETDEV_XDP_ACT_NDO_XMIT 4
 #define XDP_MODE_DRV 1 /* of xdp_state[] */
 #define NETDEV_ALIGN 32

@@ -78,7 +78,7 @@ class Planner {
     else if (!capabilities_.kernel.has(kFeatureRedirectGuard))
       why = capabilities_.kernel.detail(kFeatureRedirectGuard);
     else if (std::ranges::find(node.hooks, "xdp") == node.hooks.end())
-      why = "XDP does not suit a device of type " + node.type;
+      why = node.why;
     else if (!device.native_xdp())
       why = "its driver (" + (device.driver.empty() ? "unknown" : device.driver) +
             ") has no native XDP";
@@ -98,12 +98,14 @@ class Planner {
     return why.empty();
   }
 
-  // Some other port of the bridge can be the target of an XDP redirect.
+  // Some other port of the bridge can be the target of an XDP redirect. A bond is none:
+  // bpf/ctx/xdp.h.
   bool has_xdp_target(const Node& node, const Node& bridge) const {
     return std::ranges::any_of(graph_.edges, [&](const Edge& edge) {
       if (edge.relation != kPortOf || edge.to != bridge.ifindex || edge.from == node.ifindex)
         return false;
       const Node& other = graph_.nodes.at(edge.from);
+      if (other.type == "bond") return false;
       const DeviceCapabilities& device = device_of(other);
       // Most drivers become a target by having a program, which they will be given.
       return device.redirect_target() || (other.type == "physical" && device.native_xdp());
@@ -125,11 +127,9 @@ class Planner {
                       ") has it, and other ports take "
                       "redirected frames";
     } else if (tc) {
-      interface.why =
-          node.hooks.front() == "tc"
-              ? "tc: on a " + node.type + " XDP would cost more than it brings (checksums, TSO)"
-          : !xdp ? "tc: " + no_xdp
-                 : "tc: no other port of the bridge takes redirected frames";
+      interface.why = node.hooks.front() == "tc" ? "tc: " + node.why
+                      : !xdp                     ? "tc: " + no_xdp
+                             : "tc: no other port of the bridge takes redirected frames";
     } else {
       return leave(interface, no_tc);
     }

@@ -53,7 +53,7 @@ struct Node {
   std::uint32_t mtu = 0;
   std::vector<std::string> roles;  // "bridge-port", ...
   std::vector<std::string> hooks;  // "tc", "xdp": where a fast path fits, the preferred one first
-  std::string why;                 // why there is no hook
+  std::string why;                 // why there is no other hook, or none
   // By the names that knowledge/*.toml gives: "vlan_filtering", "port.isolated", "xdp.program_id".
   // Without those that change by themselves: the fast path reads them live.
   std::map<std::string, AttributeValue> attributes;

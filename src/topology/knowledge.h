@@ -33,7 +33,7 @@ struct NodeRow {
   std::int64_t hardware_type = kAny;  // ARPHRD_*
   std::string type;
   std::vector<std::string> hooks;  // the preferred one first; none: left to Linux
-  std::string why;                 // why there is none
+  std::string why;                 // why there is no other, or none
   Origin origin;
   static constexpr std::int64_t kAny = -1;
 };

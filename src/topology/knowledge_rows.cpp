@@ -118,7 +118,11 @@ void read_rest(TomlReader& reader, NodeRow& row) {
   reader.optional("type", row.type).optional("hooks", row.hooks).optional("why", row.why);
   if (row.type.empty()) reader.fail("type", "is missing");
   for (const std::string& hook : row.hooks) check_word(reader, "hooks", hook, {"xdp", "tc"});
-  if (row.hooks.empty() && row.why.empty()) reader.fail("why", "is missing: there are no hooks");
+  if (!row.why.empty()) return;
+  if (row.hooks.empty())
+    reader.fail("why", "is missing: there are no hooks");
+  else if (row.hooks.front() != "xdp")
+    row.why = "XDP does not suit a device of type " + row.type;
 }
 Strings key(const NodeRow& row) {
   return {row.kind, std::to_string(row.hardware_type)};

@@ -2,6 +2,10 @@
 # frames.sh: sending exactly counted frames between stations, and saying who does the work; a part
 # of lib.sh.
 
+# port_of h1: the bridge port that a station is behind: p1, unless the scenario says otherwise.
+declare -A BEHIND=()
+port_of() { echo "${BEHIND[$1]:-p${1#h}}"; }
+
 # flow FROM TO [OPTION...]: tna_traffic between stations, all of them listening; the result in FLOW.
 # TO may be any name that mac() knows, or a MAC.
 flow() {
@@ -55,18 +59,18 @@ sends() {
 # one or two frames may refresh their source: on a slow machine a second goes by with every shot.
 sends_fast() {
   local failures=$FAILURES
-  sends_until "p${1#h}" "-" "$@" && return
+  sends_until "$(port_of "$1")" "-" "$@" && return
   [ "$FAILURES" = "$failures" ] &&
-    fail "$*: not fast (${BEFORE[*]} to ${AFTER[*]} for $COUNT), $(counted "p${1#h}")"
+    fail "$*: not fast (${BEFORE[*]} to ${AFTER[*]} for $COUNT), $(counted "$(port_of "$1")")"
 }
 # sends_slow REASON FROM TO "h2" [OPTION...]: as sends, and Linux does it, for that reason (several:
 # "a b"; some: "*"; "any" also where none is counted, since no program is there any more).
 sends_slow() {
   local reason=$1 failures=$FAILURES
   shift
-  sends_until "p${1#h}" "$reason" "$@" && return
+  sends_until "$(port_of "$1")" "$reason" "$@" && return
   [ "$FAILURES" = "$failures" ] &&
-    fail "$*: not punted as '$reason' (${BEFORE[*]} to ${AFTER[*]} for $COUNT), $(counted "p${1#h}")"
+    fail "$*: not punted as '$reason' (${BEFORE[*]} to ${AFTER[*]} for $COUNT), $(counted "$(port_of "$1")")"
 }
 sends_until() {
   local in=$1 reason=$2 deadline=$((SECONDS + 6 * SLOW)) failures=$FAILURES fast punted refreshed
@@ -97,11 +101,11 @@ learn() {
   for name in "$@"; do
     "$TRAFFIC" flow --from "$RUN$name:eth0" --to ff:ff:ff:ff:ff:ff --ethertype 0x88b5 --count 1 \
       --quiet 0 >/dev/null
-    wait_until 2 fdb_has "$(mac "$name")" "p${name#h}" || fail "$name was not learned"
+    wait_until 2 fdb_has "$(mac "$name")" "$(port_of "$name")" || fail "$name was not learned"
   done
 }
-fdb_has() { fdb show br br0 | grep -q "^$1 dev $2 "; } # fdb_has MAC PORT
-forget() { fdb del "$(mac "$1")" dev "p${1#h}" master 2>/dev/null; }
+fdb_has() { fdb show brport "$2" | grep -q "^$1 "; } # fdb_has MAC PORT
+forget() { fdb del "$(mac "$1")" dev "$(port_of "$1")" master 2>/dev/null; }
 ping_ok() { in_ns "$1" ping -q -c "${3:-3}" -i 0.1 -W 2 "$2" >/dev/null; } # ping_ok h1 192.0.2.2
 # tcp_of FROM TO ADDRESS: a file of random bytes arrives as it was
 tcp_of() {

@@ -52,7 +52,10 @@ TEST(Graph, HooksByKindAndHardware) {
     link tun0 kind=tun hardware=65534
     link lo hardware=772
     link new0 kind=newkind
-    link ib0 hardware=32)");
+    link ib0 hardware=32
+    link bond0 kind=bond
+    link team0 kind=team
+    link bond0.10 kind=vlan lower=bond0)");
   const auto hooks = [&](const char* name) {
     std::string all;
     for (const std::string& hook : g.find(name)->hooks) all += hook + " ";
@@ -61,6 +64,9 @@ TEST(Graph, HooksByKindAndHardware) {
   EXPECT_EQ(hooks("eth0"), "physical: xdp tc ");
   EXPECT_EQ(hooks("veth0"), "veth: tc xdp ");
   EXPECT_EQ(hooks("tap0"), "tap: tc ");
+  EXPECT_EQ(hooks("bond0"), "bond: tc ");
+  EXPECT_EQ(hooks("team0"), "team: tc ");
+  EXPECT_EQ(hooks("bond0.10"), "vlan: tc ");
   EXPECT_EQ(hooks("tun0"), "tun: ");
   EXPECT_EQ(hooks("lo"), "loopback: ");
   EXPECT_EQ(hooks("new0"), "newkind: ");

@@ -101,6 +101,13 @@ reason = "r")");
   EXPECT_EQ(knowledge->blockers[1].when.values, (std::vector<AttributeValue>{2, 3}));
 }
 
+TEST(Knowledge, ADeviceThatXdpIsNotForHasAReason) {
+  const auto knowledge = with("[[node]]\nkind = \"a\"\nhooks = [\"tc\"]\nwhy = \"of a\"\n");
+  ASSERT_TRUE(knowledge) << knowledge.error().message;
+  EXPECT_EQ(knowledge->node("a", 1)->why, "of a");
+  EXPECT_EQ(knowledge->node("veth", 1)->why, "XDP does not suit a device of type veth");
+}
+
 TEST(Knowledge, LaterFileReplacesTheRowOfTheSameKey) {
   const auto knowledge = with("[[node]]\nkind = \"veth\"\nhooks = [\"xdp\"]\n");
   ASSERT_TRUE(knowledge) << knowledge.error().message;

@@ -38,6 +38,31 @@ TEST(PlanHook, AutoByKind) {
   EXPECT_EQ(p["eth0"].program.constants.veth, 0);
 }
 
+TEST(PlanHook, DevicesOnTopOfOthersGetTc) {
+  Planned p = plan_of(
+      "bridge br0 \n link bond1 kind=bond \n link eth0 master=bond1 slave_kind=bond \n"
+      "link eth1 \n port bond0 br0 kind=bond \n port team0 br0 kind=team \n"
+      "port eth1.10 br0 kind=vlan lower=eth1 \n port bond1.10 br0 kind=vlan lower=bond1");
+  EXPECT_EQ(p["bond0"].hook(), Hook::tc);
+  EXPECT_NE(p.why("bond0").find("runs in its members"), std::string::npos) << p.why("bond0");
+  EXPECT_EQ(p["team0"].hook(), Hook::tc);
+  EXPECT_EQ(p.why("team0"), "tc: a team has no native XDP");
+  for (const char* port : {"eth1.10", "bond1.10"}) {
+    EXPECT_EQ(p[port].hook(), Hook::tc) << port;
+    EXPECT_EQ(p.why(port), "tc: a VLAN device has no native XDP") << port;
+  }
+  EXPECT_NE(p.left("eth0"), "") << "below a port, no port itself";
+  EXPECT_NE(p.left("eth1"), "");
+}
+
+TEST(PlanHook, ABondIsNoTargetOfXdp) {
+  Mixed world;
+  world.graph = test::graph("bridge br0 \n port eth0 br0 \n port bond0 br0 kind=bond");
+  world.capabilities = test::capable(world.graph);
+  world.device("bond0").xdp_features = test::kNativeXdp | test::kXdpTarget;
+  EXPECT_EQ(world.planned().why("eth0"), "tc: no other port of the bridge takes redirected frames");
+}
+
 TEST(PlanHook, NicWithoutNativeXdp) {
   Mixed world;
   world.device("eth0") = {.driver = "e1000"};
@@ -96,7 +121,8 @@ TEST(PlanHook, ConfiguredXdp) {
     EXPECT_EQ(p.why(port), "XDP: configured") << port;
   }
   EXPECT_EQ(p.left("tap0"),
-            "hook = \"xdp\" is configured, but XDP does not suit a device of type tap");
+            "hook = \"xdp\" is configured, but the guest leaves checksums to the tap, which XDP "
+            "can't see");
   EXPECT_NE(p["eth0"].program, p["v0"].program) << "that of a veth looks behind the frame";
 }
 

@@ -13,19 +13,23 @@ standard="bridge_vlan_aware bridge_vlan_unaware bridge_locked_port bridge_port_i
 	bridge_fdb_learning_limit bridge_mdb no_forwarding local_termination router router_bridge
 	router_bridge_vlan router_multipath"
 
-[ $# -ge 1 ] || { sed -n '3,8s/^# \?//p' "$0" >&2; exit 2; }
+[ $# -ge 1 ] || { sed -n '3,9s/^# \?//p' "$0" >&2; exit 2; }
 folder=$(readlink -e "$1/tools/testing/selftests/net/forwarding") || {
 	echo "selftests: $1 has no tools/testing/selftests/net/forwarding" >&2
 	exit 2
 }
 shift
 
+export PATH=${TNA_VM_TOOLS:+$(readlink -e "$TNA_VM_TOOLS"):}$PATH
 missing=
-for tool in mausezahn:netsniff-ng arping:iputils-arping jq:jq tcpdump:tcpdump tc:iproute2 \
+for tool in mausezahn:netsniff-ng arping:iputils-arping jq:jq tcpdump:tcpdump tc:iproute2 ethtool:ethtool \
 	traceroute6:traceroute qemu-system-x86_64:qemu-system-x86; do
 	command -v "${tool%:*}" >/dev/null || missing="$missing ${tool#*:}"
 done
 [ -z "$missing" ] || echo "selftests: missing, so that some tests will be skipped; Debian packages:$missing" >&2
+command -v mreceive >/dev/null || echo "selftests: local_termination wants msend and mreceive, of no Debian package: github.com/troglobit/mtools" >&2
+ip link help bridge 2>&1 | grep -q fdb_max_learned ||
+	echo "selftests: this iproute2 is older than 6.7; bridge_fdb_learning_limit and bridge_mdb want a newer one" >&2
 
 tests=
 for test in ${*:-$standard}; do
@@ -34,13 +38,13 @@ for test in ${*:-$standard}; do
 done
 [ -n "$tests" ] || exit 2
 
-results=$build/vm/selftests
+results=$build/vm/selftests/$kernel
 rm -rf "$results"
 mkdir -p "$results"
 for mode in without with; do
 	mkdir "$results/$mode"
 	# shellcheck disable=SC2086 # a list of names
-	"$here/vmrun" --kernel "$kernel" --timeout 14400 --rw "$results/$mode" --env "TNA_BUILD=$build" -- \
+	"$here/vmrun" --kernel "$kernel" --timeout 14400 --rw "$results/$mode" --env "TNA_BUILD=$build" --env "PATH=$PATH" -- \
 		bash "$here/selftests-guest.sh" "$mode" "${TNA_VM_HOOK:-auto}" "$results/$mode" "$folder" $tests || {
 		echo "selftests: the machine $mode tnad ended with $?" >&2
 		exit 2
