@@ -10,10 +10,10 @@
 
 static __always_inline enum tna_verdict fpm_vlan_egress(struct tna_pkt *p)
 {
-	struct net_bridge_vlan_group *vlans = tna_get(p->out, vlgrp);
+	struct tna_vlans vlans = tna_vlans_open(tna_get(p->out, vlgrp));
 	struct tna_vlan vlan = {};
 
-	if (!tna_vlan_find(p, tna_get(vlans, vlan_hash.tbl), &vlan) ||
+	if (!tna_vlan_find(p, &vlans, &vlan) ||
 	    vlan.state != BR_STATE_FORWARDING)
 		return tna_punt(p, TNA_R_EGRESS_VLAN);
 	if (vlan.flags & BRIDGE_VLAN_INFO_UNTAGGED)

@@ -16,8 +16,8 @@ static __always_inline enum tna_verdict fpm_vlan_ingress(struct tna_pkt *p)
 	const __u64 filtering = 1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_VLAN_ENABLED);
 	const __u64 counted =
 	    1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_VLAN_STATS_ENABLED);
-	TNA_VIEW(struct net_bridge_vlan_group, group);
 	__be16 protocol = tna_see(p->br, vlan_proto);
+	struct tna_vlans vlans;
 	struct tna_vlan vlan = {};
 
 	if ((p->br_options & (filtering | counted)) != filtering)
@@ -25,17 +25,17 @@ static __always_inline enum tna_verdict fpm_vlan_ingress(struct tna_pkt *p)
 	/* At tc a tag lies beside the frame, so one within it stands behind another. */
 	if (p->tagged ? p->tag_proto != protocol : p->proto == protocol)
 		return tna_punt(p, TNA_R_VLAN_PROTO);
-	tna_look(group, p->copies->vlans, p->in_vlans, vlan_hash.tbl, pvid_state);
+	vlans = tna_vlans_open(p->in_vlans);
 	p->vid = p->tci & VLAN_VID_MASK;
 	if (p->vid) {
-		if (!tna_vlan_find(p, tna_see(group, vlan_hash.tbl), &vlan))
+		if (!tna_vlan_find(p, &vlans, &vlan))
 			return tna_punt(p, TNA_R_VLAN_MEMBER);
 	} else {
-		p->vid = tna_see(group, pvid);
+		p->vid = vlans.pvid;
 		if (!p->vid)
 			return tna_punt(p, TNA_R_VLAN_MEMBER);
 		p->tci |= p->vid; /* a tag without VLAN id keeps its priority ... */
-		vlan.state = tna_see(group, pvid_state);
+		vlan.state = vlans.pvid_state;
 		p->retag = TNA_TAG_SET; /* ... where it is sent with a tag: vlan_egress */
 	}
 	if (vlan.state != BR_STATE_FORWARDING)

@@ -144,7 +144,8 @@ struct net_bridge {
 } TNA_CORE;
 struct net_bridge_vlan_group {
 	struct rhashtable vlan_hash;
-	__u16 pvid;
+	struct list_head vlan_list;
+	__u16 num_vlans, pvid;
 	__u8 pvid_state;
 } TNA_CORE;
 struct net_bridge_port {
@@ -166,6 +167,7 @@ struct net_bridge_vlan {
 	struct rhash_head vnode;
 	__u16 vid, flags;
 	__u8 state;
+	struct list_head vlist;
 } TNA_CORE;
 struct net_bridge_fdb_key {
 	mac_addr addr;

@@ -16,7 +16,7 @@
 /* Where views are copied to: memory per CPU, the stack being too small. */
 struct tna_copies {
 	__u64 context[4], head[14], stacked[20], sending[8], qdisc[4], hooks[5];
-	__u64 port[8], bridge[8], table[2], entry[10], vlans[20], vlan[4], xdp[2];
+	__u64 port[8], bridge[8], table[2], entry[10], xdp[2];
 };
 
 #define TNA_CORE __attribute__((preserve_access_index))

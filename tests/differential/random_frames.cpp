@@ -11,7 +11,7 @@ namespace {
 
 constexpr unsigned kLocalExperimental = 0x88b5, kArp = 0x0806;
 constexpr unsigned kTaggedArp = 40;  // percent
-constexpr unsigned kVids[] = {0, 1, 5, 5, 5, 5, 6, 100, 4095};
+constexpr unsigned kVids[] = {0, 1, 1, 1, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 100, 4095};
 constexpr int kMtus[] = {1400, 1500, 1500, 1500, 2000};
 
 Mac group_address(Random& random) {
@@ -36,10 +36,12 @@ Mac odd_source(Random& random, int port) {
   return random.pick(odd);
 }
 
-void add_tags(Random& random, Bytes& frame) {
-  constexpr unsigned protocols[] = {0x8100, 0x8100, 0x8100, 0x88a8};
-  for (int tags = random.chance(20) ? 2 : 1; tags > 0; --tags)
-    insert_tag(frame, random.pick(protocols), random.pick(kVids) | random.below(16) << 12);
+void add_tags(Random& random, Bytes& frame, bool provider) {
+  for (int tags = random.chance(20) ? 2 : 1; tags > 0; --tags) {
+    const bool other = random.chance(12);
+    insert_tag(frame, provider != other ? 0x88a8 : 0x8100,
+               random.pick(kVids) | random.below(16) << 12);
+  }
 }
 
 // Anywhere in the headers but the MACs.
@@ -128,7 +130,7 @@ Frame Traffic::frame(int from, int to, const Mac& source, const Mac& target) {
   Frame made{ethernet(payload.target.value_or(target), source, payload.type, payload.bytes)};
   // Of ARP more: a bridge that answers for its stations looks for it behind tags.
   if (random_.chance(payload.type == kArp ? kTaggedArp : shape_.tagged))
-    add_tags(random_, made.bytes);
+    add_tags(random_, made.bytes, shape_.provider_tags);
   if (random_.chance(3)) flip_a_bit(random_, made.bytes);
   if (random_.chance(2)) made.bytes.resize(random_.between(14, 60));
   made.bytes.resize(std::min<std::size_t>(made.bytes.size(), kHostMtu));

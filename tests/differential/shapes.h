@@ -18,10 +18,11 @@ struct Shape {
   std::string name;
   std::vector<std::string> commands;
   std::vector<Topic> topics;
-  int ports = 3;           // at least
-  bool uncertain = false;  // the kernel may lack something: to be tried
-  unsigned tagged = 10;    // percent of the frames
-  unsigned routed = 2;     // percent of the frames that are for the device or to be routed by it
+  int ports = 3;               // at least
+  bool uncertain = false;      // the kernel may lack something: to be tried
+  unsigned tagged = 10;        // percent of the frames
+  bool provider_tags = false;  // most tags are of 802.1ad
+  unsigned routed = 2;  // percent of the frames that are for the device or to be routed by it
 
   bool has(Topic topic) const;
 };

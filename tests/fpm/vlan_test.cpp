@@ -3,6 +3,7 @@
 //
 //   A on p1: VLANs 1 (untagged, PVID), 5, 7      C on p3: VLANs 1, 5 (untagged, PVID)
 //   B on p2: VLANs 1 (untagged, PVID), 5, 7
+#include "fpm/bridge_option.h"
 #include "fpm/fpm_test.h"
 
 namespace tna::test {
@@ -123,6 +124,28 @@ TEST_P(Vlans, StateOfTheVlanWhereItLeaves) {
     EXPECT_EQ(run(ping(to_b, {.id = 5})), punt(TNA_R_EGRESS_VLAN)) << state;
   }
   EXPECT_EQ(run(ping(to_b, {.id = 7})), goes_on()) << "another VLAN";
+}
+
+// With MST a VLAN has the state of its tree; the port's own counts for nothing. Here all are in
+// tree 0, which follows the port.
+TEST_P(Vlans, StateOfTheTreeWithMst) {
+  configure(R"(
+    for port in p1 p2 p3; do
+      for vid in 1 5 7; do bridge vlan del dev $port vid $vid 2>/dev/null || true; done
+    done)");
+  configure("bridge vlan del dev br0 vid 1 self");
+  if (!enable_mst(world.ifindex("br0"))) GTEST_SKIP() << "this kernel has no MST";
+  configure("for port in p1 p2; do bridge vlan add dev $port vid 5; done");
+  world.keep_fresh(milliseconds(0));
+  EXPECT_EQ(run(ping(to_b, {.id = 5})), goes_on());
+  for (const char* state : {"0", "1", "2"}) {
+    configure(std::string("bridge link set dev p1 state ") + state);
+    EXPECT_EQ(run(ping(to_b, {.id = 5})), punt(TNA_R_VLAN_STATE)) << "p1 " << state;
+    configure(std::string("bridge link set dev p1 state 3; bridge link set dev p2 state ") + state);
+    EXPECT_EQ(run(ping(to_b, {.id = 5})), punt(TNA_R_EGRESS_VLAN)) << "p2 " << state;
+    configure("bridge link set dev p2 state 3");
+  }
+  EXPECT_EQ(run(ping(to_b, {.id = 5})), goes_on());
 }
 
 TEST_P(Vlans, EgressPortThatIsNoMember) {

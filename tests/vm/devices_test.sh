@@ -84,20 +84,38 @@ test_vlan_as_port() { # h3 is behind a VLAN device now
   sends_fast h3 h1 h1
 }
 
+vlan() { # vlan add|del PORT VID [FLAG...]
+  local what=$1 port=$2 vid=$3
+  shift 3
+  bridge -n "$B" vlan "$what" dev "$port" vid "$vid" "$@"
+}
 test_vlan_filtering() {
+  local from
   link set br0 type bridge vlan_filtering 1 2>"$WORK/said" || { say "skipped: $(cat "$WORK/said")"; return; }
   learn h1 h2 h3
-  sends h1 h2 h2
-  bridge -n "$B" vlan add dev p2 vid 20 pvid untagged
-  bridge -n "$B" vlan del dev p2 vid 1
+  sends_fast h1 h2 h2
+  vlan add p2 20 pvid untagged
+  vlan del p2 1
   sends h1 h2 h3 # flooded in VLAN 1
-  bridge -n "$B" vlan add dev p1 vid 20 pvid untagged
+  vlan add p1 20 pvid untagged
   learn h1 h2
-  sends h1 h2 h2
+  sends_fast h1 h2 h2
   sends h1 h3 h2 # flooded in VLAN 20
-  told p1
-  bridge -n "$B" vlan add dev p2 vid 1 pvid untagged
-  bridge -n "$B" vlan add dev p1 vid 1 pvid untagged
+  vlan add p1 30
+  vlan add p2 30
+  sends h3 h1 "" --vlan 30 # p3 is no member
+  for from in "h1 h2" "h2 h1"; do flow $from --vlan 30; done # learned
+  sends_fast h1 h2 h2 --vlan 30
+  bridge -n "$B" vlan set dev p2 vid 30 state blocking
+  sends h1 h2 "" --vlan 30
+  sends_fast h1 h2 h2
+  bridge -n "$B" vlan set dev p2 vid 30 state forwarding
+  sends_fast h1 h2 h2 --vlan 30
+  vlan del p2 30
+  sends h1 h2 "" --vlan 30
+  vlan del p1 30
+  vlan add p2 1 pvid untagged
+  vlan add p1 1 pvid untagged
   link set br0 type bridge vlan_filtering 0
   learn h1 h2 h3
   unharmed

@@ -16,7 +16,7 @@ shift
 only=" $* "
 export SLOW=8
 full=${TNA_VM_FULL:+TNA_VM_FULL=1} # as a variable for env
-filter=Fdb*:GuardsOnTheWire* frames=2400
+filter=Fdb*:GuardsOnTheWire*:Vlans*:BridgeIngress.Vlan* frames=2400
 [ -z "$full" ] || filter=* frames=6000
 failed=0
 
@@ -93,6 +93,9 @@ guest late_modules tc # early: it unloads what the others need
 guest nic auto
 guest devices tc
 guest counting xdp
+guest_veth vlan_ports auto "${full:-TESTS=test_vlans_of_two_bridges}"
+guest_veth bond_ports auto "${full:-TESTS=test_bond_active_backup}"
+guest_veth bond_ports xdp TESTS=test_bond_as_target_of_xdp
 # The modules of the fast path that depend most on the kernel; each test starts with a cold cache.
 run fpm 900 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
 scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
@@ -111,6 +114,8 @@ scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_is
 if [ "$tcx" = true ]; then
 	run differential 1200 "$TNA_BUILD/tna_differential" --build "$TNA_BUILD" --hook both --frames $frames \
 		--worlds $((frames / 400)) --seed 1 --corpus "$tests/differential/corpus" --differences 2 --shrink 60
+	run differential.vlan 900 "$TNA_BUILD/tna_differential" --build "$TNA_BUILD" --hook both \
+		--frames $frames --worlds $((frames / 400)) --seed 1 --shape VLAN --differences 2 --shrink 60
 else
 	run differential 10 sh -c 'echo "its cables are veths, which kernels without tcx leave to Linux"; exit 4'
 fi
