@@ -80,6 +80,17 @@ static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 	return TNA_NEXT;
 }
 
+/* A checksum is left to the device, and the IP header is behind a second tag: for such a packet the
+ * bridge notes where that header is, since drivers ask (net/bridge/br_forward.c:
+ * br_dev_queue_push_xmit).
+ */
+static __always_inline bool tna_unfinished_behind_tags(struct tna_pkt *p)
+{
+	return (p->proto == bpf_htons(ETH_P_8021Q) || p->proto == bpf_htons(ETH_P_8021AD)) &&
+	       tna_get_bits((struct sk_buff *)tna_kernel_ctx(p->ctx), ip_summed) ==
+		   CHECKSUM_PARTIAL;
+}
+
 /* Length as in net/core/dev.c:is_skb_forwardable. Of the egress side a packet redirected by tc
  * skips netfilter's egress hook (dev.c:nf_skip_egress), and the mark that it was redirected makes
  * generic XDP behind a veth skip it (dev.c:netif_receive_generic_xdp).
@@ -90,6 +101,8 @@ static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 
 	if (p->len > tna_see(p->head, mtu) + ETH_HLEN + VLAN_HLEN && !tna_ctx_gso(p))
 		return tna_punt(p, TNA_R_TOO_LONG);
+	if (tna_unfinished_behind_tags(p))
+		return tna_punt(p, TNA_R_CHECKSUM);
 	if (tna_get(dev, nf_hooks_egress))
 		return tna_punt(p, TNA_R_EGRESS_NF);
 	if (TNA_ON(p, veth_out)) {

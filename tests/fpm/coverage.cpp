@@ -23,7 +23,6 @@ const std::map<std::pair<Hook, tna_reason>, const char*> kImpossible = {
     {{Hook::tc, TNA_R_TAP}, kBehindTaps},
     {{Hook::tc, TNA_R_MULTI_BUFFER}, kOnlyInBuffers},
     {{Hook::tc, TNA_R_TAG_ASIDE}, kOnlyInBuffers},
-    {{Hook::tc, TNA_R_CHECKSUM}, kOnlyInBuffers},
     {{Hook::tc, TNA_R_EGRESS_TAP}, kWholeEgress},
     {{Hook::tc, TNA_R_EGRESS_TC}, kWholeEgress},
     {{Hook::tc, TNA_R_EGRESS_QDISC}, kWholeEgress},

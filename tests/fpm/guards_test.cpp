@@ -154,6 +154,17 @@ TEST_P(GuardsOnTheWire, ChecksumLeftToTheDevice) {
   EXPECT_TRUE(s2.receive(std::chrono::seconds(1)));
 }
 
+TEST_P(GuardsOnTheWire, ChecksumLeftToTheDeviceBehindTags) {
+  if (!sender_seen()) GTEST_SKIP() << "veth_xdp_buff";
+  Packet one = to_b / Vlan{.id = 7} / IPv4{} / Udp{} / Payload{100};
+  Packet two = to_b / Vlan{.id = 7, .tpid = 0x88a8} / Vlan{.id = 8} / IPv4{} / Udp{} / Payload{100};
+  EXPECT_EQ(on_the_wire("p1", [&] { s1.send_unfinished(one.bytes(), 38, 6); }),
+            by_hook(punt(TNA_R_CHECKSUM), goes_on()));
+  EXPECT_EQ(on_the_wire("p1", [&] { s1.send_unfinished(two.bytes(), 42, 6); }),
+            punt(TNA_R_CHECKSUM));
+  EXPECT_EQ(on_the_wire("p1", [&] { s1.send(two.bytes()); }), goes_on());
+}
+
 TEST_P(GuardsOnTheWire, TagBesideTheFrame) {
   if (!sender_seen()) GTEST_SKIP() << "veth_xdp_buff";
   auto tagging = world.at_stations([&] { return HelperProgram::push_tag(world.ifindex("s1"), 5); });
