@@ -6,7 +6,7 @@
 #
 # Emulated, programs run 5 to 60 times slower than outside, and most of a scenario's time is the start of
 # programs: SLOW (tests/netns/lib.sh) gives them that time. Without TNA_VM_FULL each scenario runs with one
-# hook only, and some tests are left out.
+# hook only, some tests are left out, and some run on some kernels (TNA_VM_KERNEL) only.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 tests=$(dirname "$here")
@@ -44,9 +44,23 @@ scenario() {
 	set_world "$hooks"
 	run "netns.$name" 900 "${world[@]}" "$@" bash "$tests/netns/${name}_test.sh"
 }
-guest() { # guest NAME HOOK: what only this folder has
+guest() { # guest NAME HOOK [VARIABLE=VALUE...]: what only this folder has
+	local name=$1
 	set_world "$2"
-	run "guest.$1" 600 "${world[@]}" bash "$here/${1}_test.sh"
+	shift 2
+	run "guest.$name" 600 "${world[@]}" "$@" bash "$here/${name}_test.sh"
+}
+guest_veth() { # the same where it is about veths
+	[ "$tcx" = true ] || { run "guest.$1" 10 sh -c 'echo "kernels without tcx leave veths to Linux"; exit 4'; return; }
+	guest "$@"
+}
+# on "KERNEL..." COMMAND...: emulation takes so long that each kernel has a part of the tests, unless all is
+# asked for, or a test by name.
+on() {
+	local kernels=" $1 "
+	shift
+	[ -n "$full" ] || [[ $only != "  " || $kernels = *" ${TNA_VM_KERNEL:-} "* ]] || return 0
+	"$@"
 }
 # set_world HOOKS: without tcx there is XDP alone, and none for veth: the stations get network cards.
 set_world() {
@@ -91,34 +105,36 @@ features
 [ "$tcx" = true ] || filter=*
 guest late_modules tc # early: it unloads what the others need
 guest nic auto
-guest devices tc
-guest counting xdp
-guest_veth vlan_ports auto "${full:-TESTS=test_vlans_of_two_bridges}"
-guest_veth bond_ports auto "${full:-TESTS=test_bond_active_backup}"
-guest_veth bond_ports xdp TESTS=test_bond_as_target_of_xdp
+on "6.1 newest" guest devices tc
+on "6.12" guest counting xdp
+on "newest" guest_veth vlan_ports auto "${full:-TESTS=test_vlans_of_two_bridges}"
+on "newest" guest_veth bond_ports auto "${full:-TESTS=test_bond_active_backup}"
+on "newest" guest_veth bond_ports xdp TESTS=test_bond_as_target_of_xdp
 # The modules of the fast path that depend most on the kernel; each test starts with a cold cache.
-run fpm 900 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
-scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
-with_bridge_netfilter scenario minimal tc
-scenario crash xdp "${full:-TESTS=test_killed test_restarted test_clean_stop}"
-scenario semantics_device tc "${full:-TESTS=test_tc_ingress test_netdev_hooks test_nft_bridge test_tcpdump}"
-scenario semantics_fdb xdp "${full:-TESTS=test_learning test_moved test_local_destination}"
-scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_isolated test_locked}"
+on "6.1 6.12 second" run fpm 900 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
+on "6.1 6.12" scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
+on "newest" with_bridge_netfilter scenario minimal tc
+on "6.12" scenario crash xdp "${full:-TESTS=test_killed test_restarted test_clean_stop}"
+on "second" scenario semantics_device tc "${full:-TESTS=test_tc_ingress test_netdev_hooks test_nft_bridge test_tcpdump}"
+on "newest" scenario semantics_fdb xdp "${full:-TESTS=test_learning test_moved test_local_destination}"
+on "6.1 6.12" scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_isolated test_locked}"
 [ -z "$full" ] || {
 	scenario refusals tc
 	scenario nowindow tc
 	scenario churn tc
 	scenario overrun tc
-	scenario many tc
+	scenario many tc PORTS=200
 }
-if [ "$tcx" = true ]; then
-	run differential 1200 "$TNA_BUILD/tna_differential" --build "$TNA_BUILD" --hook both --frames $frames \
-		--worlds $((frames / 400)) --seed 1 --corpus "$tests/differential/corpus" --differences 2 --shrink 60
-	run differential.vlan 900 "$TNA_BUILD/tna_differential" --build "$TNA_BUILD" --hook both \
-		--frames $frames --worlds $((frames / 400)) --seed 1 --shape VLAN --differences 2 --shrink 60
-else
-	run differential 10 sh -c 'echo "its cables are veths, which kernels without tcx leave to Linux"; exit 4'
-fi
+# differential NAME [OPTION...]: its cables are veths
+differential() {
+	local name=$1
+	shift
+	[ "$tcx" = true ] || { run "$name" 10 sh -c 'echo "kernels without tcx leave veths to Linux"; exit 4'; return; }
+	run "$name" 1200 "$TNA_BUILD/tna_differential" --build "$TNA_BUILD" --hook both --frames $frames \
+		--worlds $((frames / 400)) --seed 1 --differences 2 --shrink 60 "$@"
+}
+on "6.1 6.12" differential differential --corpus "$tests/differential/corpus"
+on "second newest" differential differential.vlan --shape VLAN
 awk -F'\t' '{ print "test " $1 "\t" tolower($2) }' "$results/results.tsv" >>"$results/features.tsv"
 [ -s "$results/results.tsv" ] || { echo "there is no test of that name" >&2; failed=1; }
 exit $failed

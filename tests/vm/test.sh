@@ -25,7 +25,7 @@ rm -rf "$results"
 mkdir -p "$results"
 echo "Linux $(echo "$found" | tail -n 1 | cut -d' ' -f2)"
 "$here/vmrun" --kernel "$kernel" --timeout 5400 --rw "$results" --nic-pairs 4 --nic-queues "$queues" \
-	--env "TNA_BUILD=$build" --env "TNA_VM_FULL=${TNA_VM_FULL:-}" -- bash "$here/suite.sh" "$results" "$@"
+	--env "TNA_BUILD=$build" --env "TNA_VM_KERNEL=$kernel" --env "TNA_VM_FULL=${TNA_VM_FULL:-}" -- bash "$here/suite.sh" "$results" "$@"
 status=$?
 while read -r name outcome _; do
 	[ "$outcome" = FAIL ] || [ "$outcome" = SKIP ] || continue
