@@ -108,8 +108,7 @@ guest nic auto
 on "6.1 newest" guest devices tc
 on "6.12" guest counting xdp
 on "newest" guest_veth vlan_ports auto "${full:-TESTS=test_vlans_of_two_bridges}"
-on "newest" guest_veth bond_ports auto "${full:-TESTS=test_bond_active_backup}"
-on "newest" guest_veth bond_ports xdp TESTS=test_bond_as_target_of_xdp
+on "newest" guest_veth bond_ports "${full:+xdp }auto" "${full:-TESTS=test_bond_active_backup}"
 # The modules of the fast path that depend most on the kernel; each test starts with a cold cache.
 on "6.1 6.12 second" run fpm 900 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
 on "6.1 6.12" scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
