@@ -15,7 +15,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kFramesPerWorld = 1000;
-constexpr double kLeastFastShare = 1.0 / 3;
 constexpr int kProgressSeconds = 60;
 
 double seconds_since(Clock::time_point start) {
@@ -135,7 +134,7 @@ Result<bool> Session::run() {
   Totals all = sum();
   all.add(corpus_);
   if (corpus_.cases) print_totals(all, "corpus and random", 0);
-  const bool enough = plain_ || all.fast_share() >= kLeastFastShare;
+  const bool enough = plain_ || all.fast_share() * 100 >= wanted_.least_fast;
   if (!enough) std::printf("too few frames took the fast path: this proves nothing\n");
   if (all.differences)
     std::printf("differences: %d, in %s\n", all.differences, wanted_.save.c_str());

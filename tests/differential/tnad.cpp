@@ -8,7 +8,7 @@
 namespace tna::differential {
 namespace {
 
-constexpr int kReadyMs = 20000;
+constexpr int kReadyMs = 60000;  // in an emulator beside another one
 constexpr int kStopMs = 10000;
 
 }  // namespace

@@ -133,7 +133,8 @@ differential() {
 		--worlds $((frames / 400)) --seed 1 --differences 2 --shrink 60 "$@"
 }
 on "6.1 6.12" differential differential --corpus "$tests/differential/corpus"
-on "second newest" differential differential.vlan --shape VLAN
+# A bridge that filters drops much of what comes at random, which is Linux's work.
+on "second newest" differential differential.vlan --shape VLAN --least-fast 20
 awk -F'\t' '{ print "test " $1 "\t" tolower($2) }' "$results/results.tsv" >>"$results/features.tsv"
 [ -s "$results/results.tsv" ] || { echo "there is no test of that name" >&2; failed=1; }
 exit $failed
