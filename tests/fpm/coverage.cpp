@@ -20,6 +20,8 @@ constexpr char kWholeEgress[] = "a redirect at tc goes through the egress side o
 const std::map<std::pair<Hook, tna_reason>, const char*> kImpossible = {
     {{Hook::xdp, TNA_R_FDB_BUSY}, "a nested hash table needs memory to run out while it grows"},
     {{Hook::tc, TNA_R_FDB_BUSY}, "a nested hash table needs memory to run out while it grows"},
+    {{Hook::xdp, TNA_R_NO_ROOM}, "XDP keeps room for far more than a tag before every frame"},
+    {{Hook::tc, TNA_R_NO_ROOM}, "a tag beside the frame needs no memory"},
     {{Hook::tc, TNA_R_TAP}, kBehindTaps},
     {{Hook::tc, TNA_R_MULTI_BUFFER}, kOnlyInBuffers},
     {{Hook::tc, TNA_R_TAG_ASIDE}, kOnlyInBuffers},
