@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -15,6 +16,8 @@
 
 namespace tna::differential {
 namespace {
+
+constexpr char kRulesKey[] = "rules, line ";
 
 using nlohmann::json;
 
@@ -146,7 +149,7 @@ Result<> read_rules(int netns, KernelState& state) {
   std::istringstream lines(finished.output);
   int number = 0;
   for (std::string line; std::getline(lines, line);)
-    state[fmt::format("rules, line {:3}", ++number)].text = line;
+    state[fmt::format("{}{:3}", kRulesKey, ++number)].text = line;
   return {};
 }
 
@@ -170,6 +173,12 @@ Result<std::map<std::string, std::string>> read_ports(int netns) {
     ports[name] = port.dump();
   }
   return ports;
+}
+
+void forget_rule_counters(KernelState& state) {
+  static const std::regex counted(" packets [0-9]+ bytes [0-9]+");
+  for (auto& [key, fact] : state)
+    if (key.starts_with(kRulesKey)) fact.text = std::regex_replace(fact.text, counted, "");
 }
 
 Result<KernelState> read_kernel_state(int netns) {

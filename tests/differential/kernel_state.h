@@ -21,6 +21,8 @@ using KernelState = std::map<std::string, Fact>;  // by what it is about
 
 Result<std::map<std::string, std::string>> read_ports(int netns);
 Result<KernelState> read_kernel_state(int netns);
+// Rules without what they have counted.
+void forget_rule_counters(KernelState&);
 // What differs, one line each; empty when nothing does.
 std::string compare(const KernelState& linux_alone, const KernelState& with_tna);
 

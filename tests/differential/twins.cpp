@@ -41,6 +41,7 @@ class Twins {
   const Options& options_;
   Sent sent_;
   Seen out_a_, out_b_;
+  bool rules_counted_ = true;  // the same in both
 };
 
 Result<> Twins::step(const Step& step) {
@@ -48,6 +49,9 @@ Result<> Twins::step(const Step& step) {
     case Step::Kind::send:
       for (const Bytes& bytes : on_the_wire(step.frame)) sent_.emplace(bytes, step.port);
       ++outcome.frames;
+      // A veth that XDP stands on has its peer cut a stream's packets up before they come; where
+      // tnad leaves the port in time they come as one. So rules count them differently.
+      if (step.frame.offload.gso_type != 0 && options_.hook == "xdp") rules_counted_ = false;
       TRY(b_.send(step.port, step.frame));
       return a_.send(step.port, step.frame);
     case Step::Kind::run:
@@ -140,8 +144,14 @@ Result<> Twins::check() {
 
 Result<> Twins::finish() {
   TRY(check());
-  if (outcome.difference.empty())
-    differ(compare(TRY(read_kernel_state(a_.netns())), TRY(read_kernel_state(b_.netns()))));
+  if (outcome.difference.empty()) {
+    KernelState a = TRY(read_kernel_state(a_.netns())), b = TRY(read_kernel_state(b_.netns()));
+    if (!rules_counted_) {
+      forget_rule_counters(a);
+      forget_rule_counters(b);
+    }
+    differ(compare(a, b));
+  }
   if (!b_.tnad()) return {};
   if (auto counters = b_.tnad()->counters())
     outcome.counters = *counters;
