@@ -17,13 +17,16 @@ static __always_inline bool tna_vlan_device_takes(struct tna_pkt *p)
 {
 	__u32 vid = p->tci & VLAN_VID_MASK, at = vid / VLAN_GROUP_ARRAY_PART_LEN;
 	struct vlan_info *vlans = tna_see(p->stacked, vlan_info);
-	__u64 devices;
+	__u64 arrays, devices;
 
 	if (!vlans)
 		return false;
 	if (p->tag_proto == bpf_htons(ETH_P_8021AD))
 		at += 8;
-	devices = tna_word(tna_member(vlans, struct vlan_info, grp.vlan_devices_arrays) + 8ULL * at);
+	arrays = bpf_core_field_exists(struct vlan_group, vlan_devices_arrays)
+		     ? bpf_core_field_offset(struct vlan_group, vlan_devices_arrays)
+		     : bpf_core_field_offset(struct vlan_group___flat, vlan_devices_arrays);
+	devices = tna_word(tna_member(vlans, struct vlan_info, grp) + arrays + 8ULL * at);
 	return devices && tna_word(devices + 8ULL * (vid % VLAN_GROUP_ARRAY_PART_LEN));
 }
 

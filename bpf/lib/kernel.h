@@ -56,7 +56,9 @@ struct rtnl_link_ops {
 	const char *kind;
 } TNA_CORE;
 struct vlan_group {
-	/* 8 of 802.1Q and 8 of 802.1ad, by the VLAN id's upper bits: BTF has one dimension only. */
+	struct net_device **vlan_devices_arrays[2][8]; /* by protocol and the VLAN id's upper bits */
+} TNA_CORE;
+struct vlan_group___flat { /* as some kernels' BTF tells of it: pahole knew one dimension only */
 	struct net_device **vlan_devices_arrays[16];
 } TNA_CORE;
 struct vlan_info {
