@@ -7,9 +7,7 @@
 #include <fmt/format.h>
 #include <net/if.h>
 
-#include <chrono>
 #include <iterator>
-#include <thread>
 
 #include "cases.h"
 #include "clock.h"
@@ -102,11 +100,14 @@ Result<> sample(const Ports& ports, const Flow& flow, const Tnad& tnad, const st
   return {};
 }
 
-// What XDP's program costs above an empty one.
-Result<double> own_nanoseconds(const Ports& ports, const Flow& flow, const Tnad& tnad, int rounds) {
+Result<Samples> sample_rounds(const char* name, const Ports& ports, const Flow& flow,
+                              const Tnad& tnad, const std::string& hook, int rounds) {
   Samples samples;
-  for (int round = 1; round <= rounds; ++round) TRY(sample(ports, flow, tnad, "xdp", samples));
-  return median(samples.own);
+  for (int round = 1; round <= rounds; ++round) {
+    fmt::print(stderr, "{}: {}, round {} of {}\n", name, hook, round, rounds);
+    TRY(sample(ports, flow, tnad, hook, samples));
+  }
+  return samples;
 }
 
 Result<> wait_for_module(const Tnad& tnad, const std::string& port, const std::string& module) {
@@ -114,7 +115,7 @@ Result<> wait_for_module(const Tnad& tnad, const std::string& port, const std::s
     const Json interface = TRY(tnad.interface(port));
     for (const Json& one : interface["modules"])
       if (one == module) return {};
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    pause_for(0.02);
   }
   return error("the program of " + port + " has no module " + module + " after 10 s");
 }
@@ -135,18 +136,22 @@ Result<std::vector<Row>> vlan_cost(const Options& options) {
   Tnad tnad = TRY(Tnad::start(bed, "xdp", "xdp"));
   Inside inside = TRY(Inside::enter(bed.dut()));
   Row row{.name = "vlan-own-cost", .hook = "xdp", .runs = options.rounds};
-  double plain = TRY(own_nanoseconds(ports, flow, tnad, options.rounds));
+  auto own_nanoseconds = [&]() -> Result<double> {
+    return median(
+        TRY(sample_rounds("vlan-own-cost", ports, flow, tnad, "xdp", options.rounds)).own);
+  };
+  double plain = TRY(own_nanoseconds());
   TRY(bed.in_dut("ip link set br0 type bridge vlan_filtering 1"));
   for (const char* port : {"t0", "t1"})
     TRY(bed.in_dut(std::string("bridge vlan add vid 5 dev ") + port));
   TRY(wait_for_module(tnad, "t0", "vlan_ingress"));
-  double untagged = TRY(own_nanoseconds(ports, flow, tnad, options.rounds));
+  double untagged = TRY(own_nanoseconds());
   ports.vlan = 5;
-  double tagged = TRY(own_nanoseconds(ports, flow, tnad, options.rounds));
+  double tagged = TRY(own_nanoseconds());
   // More than are looked through one by one (bpf/lib/vlan.h): now the hash tables are asked.
   for (const char* port : {"t0", "t1"})
     TRY(bed.in_dut(std::string("bridge vlan add vid 100-200 dev ") + port));
-  double of_many = TRY(own_nanoseconds(ports, flow, tnad, options.rounds));
+  double of_many = TRY(own_nanoseconds());
   TRY(tnad.stop());
   row.values["plain_ns"] = plain;
   row.values["untagged_ns"] = untagged;
@@ -166,11 +171,8 @@ Result<std::vector<Row>> own_cost(const Options& options) {
   for (const char* hook : {"xdp", "tc"}) {
     Tnad tnad = TRY(Tnad::start(bed, hook, hook));
     Inside inside = TRY(Inside::enter(bed.dut()));
-    Samples samples;
-    for (int round = 1; round <= options.rounds; ++round) {
-      fmt::print(stderr, "bridge-own-cost: {}, round {} of {}\n", hook, round, options.rounds);
-      TRY(sample(ports, flow, tnad, hook, samples));
-    }
+    Samples samples =
+        TRY(sample_rounds("bridge-own-cost", ports, flow, tnad, hook, options.rounds));
     TRY(tnad.stop());
     Row row{.name = "bridge-own-cost", .hook = hook, .runs = options.rounds};
     row.values["own_ns"] = median(samples.own);

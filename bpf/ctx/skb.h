@@ -86,7 +86,7 @@ static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
  */
 static __always_inline bool tna_unfinished_behind_tags(struct tna_pkt *p)
 {
-	return (p->proto == bpf_htons(ETH_P_8021Q) || p->proto == bpf_htons(ETH_P_8021AD)) &&
+	return tna_is_tag(p->proto) &&
 	       tna_get_bits((struct sk_buff *)tna_kernel_ctx(p->ctx), ip_summed) ==
 		   CHECKSUM_PARTIAL;
 }

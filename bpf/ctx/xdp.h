@@ -44,7 +44,7 @@ static __always_inline void tna_ctx_tag(struct tna_pkt *p)
 {
 	__be16 *tag;
 
-	if (p->proto != bpf_htons(ETH_P_8021Q) && p->proto != bpf_htons(ETH_P_8021AD))
+	if (!tna_is_tag(p->proto))
 		return;
 	tag = tna_hdr(p, ETH_HLEN, VLAN_HLEN);
 	if (!tag) /* a frame of that length has it */
@@ -171,7 +171,7 @@ static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 	bool tc;
 
 	if (TNA_ON(p, vlan))
-		len += p->retag == TNA_TAG_PUSH ? VLAN_HLEN : p->retag == TNA_TAG_POP ? -VLAN_HLEN : 0;
+		len += tna_retag_grows(p);
 	if (len > tna_see(p->head, mtu) + ETH_HLEN + VLAN_HLEN)
 		return tna_punt(p, TNA_R_TOO_LONG);
 	tna_look(sending, p->copies->sending, p->out_dev, qdisc, nf_hooks_egress);
@@ -193,7 +193,7 @@ static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 /* The addresses are moved to where the frame begins with a tag more or less. */
 static __always_inline bool tna_ctx_retag(struct tna_pkt *p)
 {
-	int grows = p->retag == TNA_TAG_PUSH ? VLAN_HLEN : p->retag == TNA_TAG_POP ? -VLAN_HLEN : 0;
+	int grows = tna_retag_grows(p);
 	__be16 *tag, tci = bpf_htons(p->tci), proto = tna_see(p->br, vlan_proto);
 	__u32 *macs, saved[3];
 

@@ -30,17 +30,8 @@ static __always_inline bool tna_vlan_device_takes(struct tna_pkt *p)
 	return devices && tna_word(devices + 8ULL * (vid % VLAN_GROUP_ARRAY_PART_LEN));
 }
 
-/* With MST the states of the VLANs count instead of the port's (net/bridge/br_private.h:
- * br_mst_is_enabled); where VLANs aren't filtered, none.
- */
-static __always_inline bool tna_mst(struct tna_pkt *p)
-{
-	return p->br_options & 1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_MST_ENABLED);
-}
-
 static __always_inline enum tna_verdict fpm_bridge_ingress(struct tna_pkt *p)
 {
-	const __u64 vlans = 1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_VLAN_ENABLED);
 	TNA_VIEW(struct net_bridge_port, port);
 
 	if (!(tna_see_bits(p->head, priv_flags) & IFF_BRIDGE_PORT))
@@ -54,7 +45,7 @@ static __always_inline enum tna_verdict fpm_bridge_ingress(struct tna_pkt *p)
 	p->in_flags = tna_see(port, flags);
 	if (TNA_ON(p, vlan))
 		p->in_vlans = tna_see(port, vlgrp);
-	else if (p->br_options & vlans)
+	else if (p->br_options & TNA_BRIDGE_OPTION(BROPT_VLAN_ENABLED))
 		return tna_punt(p, TNA_R_BRIDGE_OPTION);
 	if (p->in_flags & BR_VLAN_TUNNEL)
 		return tna_punt(p, TNA_R_PORT_FLAG);

@@ -44,8 +44,7 @@ static __always_inline enum tna_verdict tna_bridge_nf4(struct tna_pkt *p)
 	__u32 *word;
 
 	if (!tna_int(tna_guard.call_iptables) &&
-	    !(p->br_options &
-	      1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_NF_CALL_IPTABLES)))
+	    !(p->br_options & TNA_BRIDGE_OPTION(BROPT_NF_CALL_IPTABLES)))
 		return TNA_NEXT;
 	tna_look(nf, p->copies->hooks, p->net, nf.hooks_ipv4[0], nf.hooks_ipv4[4]);
 	if (!TNA_SAME_HOOKS(nf, hooks_ipv4))
@@ -69,8 +68,7 @@ static __always_inline enum tna_verdict tna_bridge_nf6(struct tna_pkt *p)
 	struct tna_ipv6 *ip;
 
 	if (!tna_int(tna_guard.call_ip6tables) &&
-	    !(p->br_options &
-	      1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_NF_CALL_IP6TABLES)))
+	    !(p->br_options & TNA_BRIDGE_OPTION(BROPT_NF_CALL_IP6TABLES)))
 		return TNA_NEXT;
 	tna_look(nf, p->copies->hooks, p->net, nf.hooks_ipv6[0], nf.hooks_ipv6[4]);
 	if (!TNA_ON(p, bridge_nf6) || !TNA_SAME_HOOKS(nf, hooks_ipv6))

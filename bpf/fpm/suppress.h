@@ -26,8 +26,7 @@ static __always_inline enum tna_verdict fpm_suppress(struct tna_pkt *p)
 {
 	if (TNA_ON(p, suppress))
 		return tna_suppress_look(p);
-	if (p->br_options &
-	    1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_NEIGH_SUPPRESS_ENABLED))
+	if (p->br_options & TNA_BRIDGE_OPTION(BROPT_NEIGH_SUPPRESS_ENABLED))
 		return tna_punt(p, TNA_R_SUPPRESS);
 	if (p->in_flags & (BR_PROXYARP | BR_PROXYARP_WIFI))
 		return tna_punt(p, TNA_R_SUPPRESS);

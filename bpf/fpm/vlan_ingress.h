@@ -13,9 +13,8 @@
 
 static __always_inline enum tna_verdict fpm_vlan_ingress(struct tna_pkt *p)
 {
-	const __u64 filtering = 1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_VLAN_ENABLED);
-	const __u64 counted =
-	    1UL << bpf_core_enum_value(enum net_bridge_opts, BROPT_VLAN_STATS_ENABLED);
+	const __u64 filtering = TNA_BRIDGE_OPTION(BROPT_VLAN_ENABLED);
+	const __u64 counted = TNA_BRIDGE_OPTION(BROPT_VLAN_STATS_ENABLED);
 	__be16 protocol = tna_see(p->br, vlan_proto);
 	struct tna_vlans vlans;
 	struct tna_vlan vlan = {};

@@ -192,6 +192,8 @@ enum net_bridge_opts {
 	BROPT_MST_ENABLED,
 };
 
+#define TNA_BRIDGE_OPTION(number) (1UL << bpf_core_enum_value(enum net_bridge_opts, number))
+
 /* Bit numbers that have been the same since 5.5; the enum has no name that CO-RE could find. */
 #define BR_FDB_LOCAL 0
 #define BR_FDB_STICKY 2

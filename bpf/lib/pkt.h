@@ -58,6 +58,26 @@ struct tna_pkt {
  * is off. */
 #define TNA_ON(p, member) ((p)->on >> 8 * offsetof(struct tna_const, member) & 1)
 
+/* Two EtherTypes begin a VLAN tag. */
+static __always_inline bool tna_is_tag(__be16 proto)
+{
+	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
+}
+
+/* Bytes that the frame's tag makes it longer when it is sent. */
+static __always_inline int tna_retag_grows(struct tna_pkt *p)
+{
+	return p->retag == TNA_TAG_PUSH ? VLAN_HLEN : p->retag == TNA_TAG_POP ? -VLAN_HLEN : 0;
+}
+
+/* With MST the states of the VLANs count instead of the port's (net/bridge/br_private.h:
+ * br_mst_is_enabled); where VLANs aren't filtered, none.
+ */
+static __always_inline bool tna_mst(struct tna_pkt *p)
+{
+	return p->br_options & TNA_BRIDGE_OPTION(BROPT_MST_ENABLED);
+}
+
 static __always_inline enum tna_verdict tna_punt(struct tna_pkt *p, enum tna_reason reason)
 {
 	p->reason = reason;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <memory>
 
 #include "capabilities/libbpf_log.h"
 
@@ -46,12 +47,8 @@ bpf_object* open_spine(Hook hook, const SpineChoice& choice) {
 }
 
 // Types that only a module has stand in its own BTF, where it is one.
-bool types_missing(const char* type, int kind, const char* module) {
-  if (btf* vmlinux = btf__load_vmlinux_btf()) {
-    bool built_in = btf__find_by_name_kind(vmlinux, type, kind) > 0;
-    btf__free(vmlinux);
-    if (built_in) return false;
-  }
+bool types_missing(const btf* vmlinux, const char* type, int kind, const char* module) {
+  if (vmlinux && btf__find_by_name_kind(vmlinux, type, kind) > 0) return false;
   return access((std::string("/sys/kernel/btf/") + module).c_str(), F_OK) != 0;
 }
 
@@ -104,8 +101,10 @@ void LoadedProgram::arm(const tna_guard& wanted) {
 Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const SharedMaps& shared) {
   Pipeline pipeline;
   pipeline.hook_ = hook;
-  pipeline.without_bridge_ = types_missing("net_bridge_opts", BTF_KIND_ENUM, "bridge");
-  pipeline.without_veth_ = types_missing("veth_priv", BTF_KIND_STRUCT, "veth");
+  std::unique_ptr<btf, void (*)(btf*)> vmlinux(btf__load_vmlinux_btf(), btf__free);
+  pipeline.without_bridge_ =
+      types_missing(vmlinux.get(), "net_bridge_opts", BTF_KIND_ENUM, "bridge");
+  pipeline.without_veth_ = types_missing(vmlinux.get(), "veth_priv", BTF_KIND_STRUCT, "veth");
   LibbpfLog log;
   pipeline.object_ = BpfObject(open_spine(hook, choice));
   bpf_object* object = pipeline.object_.get();

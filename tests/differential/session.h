@@ -10,11 +10,11 @@ namespace tna::differential {
 
 struct Wanted {
   std::uint64_t seed = 1;
-  int frames = 6000;    // random ones in total, into each world
-  int worlds = 0;       // they are spread over; 0: as many as it takes
-  double minutes = 0;   // instead of a number of frames
-  int least_fast = 33;  // percent of the frames: less proves nothing
-  int differences = 3;  // stop after so many
+  int frames = 6000;              // random ones in total, into each world
+  int worlds = 0;                 // they are spread over; 0: as many as it takes
+  double minutes = 0;             // instead of a number of frames
+  double least_fast = 100.0 / 3;  // percent of the frames: less proves nothing
+  int differences = 3;            // stop after so many
   int shrink_seconds = 120;
   std::string corpus;     // folder of *.case, run first; may be empty
   std::string case_file;  // run this one and nothing else

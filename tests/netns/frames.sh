@@ -104,6 +104,10 @@ learn() {
     wait_until 2 fdb_has "$(mac "$name")" "$(port_of "$name")" || fail "$name was not learned"
   done
 }
+unharmed() { # the bridge beside what is tried
+  sends_fast h1 h2 h2
+  sends_fast h2 h1 h1
+}
 fdb_has() { fdb show brport "$2" | grep -q "^$1 "; } # fdb_has MAC PORT
 forget() { fdb del "$(mac "$1")" dev "$(port_of "$1")" master 2>/dev/null; }
 ping_ok() { in_ns "$1" ping -q -c "${3:-3}" -i 0.1 -W 2 "$2" >/dev/null; } # ping_ok h1 192.0.2.2

@@ -87,6 +87,12 @@ in_ns() { # in_ns b COMMAND...
   nsenter --net="/run/netns/$RUN$name" "$@"
 }
 link() { ip -n "$B" link "$@"; }       # link set p1 down
+# add_device WORDS...: what `ip link add` makes; false, and said, where the kernel has none
+add_device() {
+  link add "$@" 2>"$WORK/said" && return
+  say "skipped: $(cat "$WORK/said")"
+  return 1
+}
 port() { bridge -n "$B" link set dev "$@"; } # port p1 isolated on
 fdb() { bridge -n "$B" fdb "$@"; }
 mac() { # mac h1 | p1 | br0 | 02:...: the address of what is named

@@ -28,16 +28,6 @@ left() {
   check "hook of $1: $(hook_of "$1")" wait_hook "$1" none
   check "why $1 is left to Linux: $(status "$1" .why)" grep -qi -- "$2" <(status "$1" .why)
 }
-# add_device WORDS...: what `ip link add` makes; false, and said, where the kernel has none
-add_device() {
-  link add "$@" 2>"$WORK/said" && return
-  say "skipped: $(cat "$WORK/said")"
-  return 1
-}
-unharmed() { # the bridge beside it
-  sends_fast h1 h2 h2
-  sends_fast h2 h1 h1
-}
 
 test_dummy() {
   add_device d0 type dummy || return

@@ -11,12 +11,6 @@ setup() {
   start_tnad
 }
 
-# add_device WORDS...: what `ip link add` makes; false, and said, where the kernel has none
-add_device() {
-  link add "$@" 2>"$WORK/said" && return
-  say "skipped: $(cat "$WORK/said")"
-  return 1
-}
 new_station() { # new_station h4 PORT: a namespace whose eth0 is still to be made, and where it will be
   new_netns "$1"
   STATIONS+=("$1")
@@ -68,8 +62,4 @@ counts() {
     [ $(($(packets "$1" "$2") - before)) = $COUNT ] && break
   done
   same "$2 packets of $1 for a shot, three times" "$COUNT" $(($(packets "$1" "$2") - before))
-}
-unharmed() {
-  sends_fast h1 h2 h2
-  sends_fast h2 h1 h1
 }

@@ -51,8 +51,11 @@ guest() { # guest NAME HOOK [VARIABLE=VALUE...]: what only this folder has
 	run "guest.$name" 600 "${world[@]}" "$@" bash "$here/${name}_test.sh"
 }
 guest_veth() { # the same where it is about veths
-	[ "$tcx" = true ] || { run "guest.$1" 10 sh -c 'echo "kernels without tcx leave veths to Linux"; exit 4'; return; }
+	[ "$tcx" = true ] || { veths_left_alone "guest.$1"; return; }
 	guest "$@"
+}
+veths_left_alone() { # veths_left_alone NAME
+	run "$1" 10 sh -c 'echo "kernels without tcx leave veths to Linux"; exit 4'
 }
 # on "KERNEL..." COMMAND...: emulation takes so long that each kernel has a part of the tests, unless all is
 # asked for, or a test by name.
@@ -128,7 +131,7 @@ on "6.1 6.12" scenario semantics_port xdp "${full:-TESTS=test_tags test_state_le
 differential() {
 	local name=$1
 	shift
-	[ "$tcx" = true ] || { run "$name" 10 sh -c 'echo "kernels without tcx leave veths to Linux"; exit 4'; return; }
+	[ "$tcx" = true ] || { veths_left_alone "$name"; return; }
 	run "$name" 1200 "$TNA_BUILD/tna_differential" --build "$TNA_BUILD" --hook both --frames $frames \
 		--worlds $((frames / 400)) --seed 1 --differences 2 --shrink 60 "$@"
 }
