@@ -12,6 +12,8 @@ using Row = SettingsRow;
 
 constexpr unsigned kAboutTheShape = 40;  // percent of the changes, where a shape has some
 constexpr int kCarrierMs = 100;
+// With ageing_time 0 the kernel collects dynamic FDB entries every 10 ms (net/bridge/br_fdb.c:
+// br_fdb_cleanup): until then a frame goes to the port, afterwards it is flooded.
 constexpr int kCollectMs = 30;
 
 Row flag(unsigned weight, const std::string& name, const std::string& now,
@@ -36,10 +38,11 @@ Row sysctl(unsigned weight, const std::string& name, const std::string& now,
   return {weight, {command + now}, {command + before}};
 }
 
-Row fdb(unsigned weight, const std::string& how, const std::string& to) {
+Row fdb(unsigned weight, const std::string& how, const std::string& to, int settle_ms = 0) {
   return {weight,
           {"bridge fdb replace " + to + " dev PORT master " + how},
-          {"bridge fdb del " + to + " dev PORT master"}};
+          {"bridge fdb del " + to + " dev PORT master"},
+          settle_ms};
 }
 
 // The empty chain that the tool leaves behind is a hook as well, hence the table goes too.
@@ -106,7 +109,7 @@ const Row kRows[] = {
     fdb(5, "static", "STATION"),
     fdb(3, "static", "STRANGER"),
     fdb(4, "static sticky", "STATION"),
-    fdb(2, "dynamic", "STATION"),
+    fdb(2, "dynamic", "STATION", kCollectMs),
     fdb(2, "dynamic extern_learn", "STATION"),
     fdb(3, "permanent", "STATION"),
     fdb(2, "permanent", "STRANGER"),
