@@ -36,7 +36,7 @@ Flows by_flow(const std::vector<Bytes>& frames, const Sent& sent) {
   Flows flows;
   for (const Bytes& frame : frames) {
     const auto origin = sent.find(frame);
-    const int port = origin == sent.end() ? 0 : origin->second;
+    const int port = origin == sent.end() ? 0 : origin->second.port;
     if (port == 0 && by_the_clock(frame)) continue;
     const Bytes macs(frame.begin(), frame.begin() + std::min<std::size_t>(12, frame.size()));
     flows[{macs, port}].push_back(port ? frame : without_luck(frame));
@@ -61,14 +61,27 @@ std::pair<std::vector<Bytes>, std::vector<Bytes>> only(std::vector<Bytes> a, std
   return {left, right};
 }
 
-std::string compare_flow(const Flow& flow, const std::vector<Bytes>& a,
-                         const std::vector<Bytes>& b) {
+// Each part of a packet that was cut up only where it came first.
+std::vector<Bytes> copied_once(const std::vector<Bytes>& frames, const Sent& sent) {
+  std::vector<Bytes> result;
+  for (const Bytes& frame : frames) {
+    const auto origin = sent.find(frame);
+    const bool cut = origin != sent.end() && origin->second.cut;
+    if (!cut || std::ranges::find(result, frame) == result.end()) result.push_back(frame);
+  }
+  return result;
+}
+
+std::string compare_flow(const Flow& flow, const std::vector<Bytes>& a, const std::vector<Bytes>& b,
+                         const Sent& sent) {
   if (a == b) return "";
   const auto [left, right] = only(a, b);
   const std::string from = flow.second ? fmt::format("p{}", flow.second) : "the device itself";
   // What the device makes several of at once, as the fragments of a packet, goes on through its other
   // ports in one batch, in which those that go fast are sent first (docs/supported.md, "Order").
-  if (left.empty() && right.empty() && !flow.second) return "";
+  if (left.empty() && right.empty() &&
+      (!flow.second || copied_once(a, sent) == copied_once(b, sent)))
+    return "";
   if (left.empty() && right.empty())
     return fmt::format("  frames from {} in another order; Linux alone:\n{}  with TNA:\n{}", from,
                        list(a), list(b));
@@ -86,10 +99,10 @@ std::string compare(const std::vector<Bytes>& linux_alone, const std::vector<Byt
   std::string text;
   for (const auto& [flow, frames] : a) {
     const auto other = b.find(flow);
-    text += compare_flow(flow, frames, other == b.end() ? nothing : other->second);
+    text += compare_flow(flow, frames, other == b.end() ? nothing : other->second, sent);
   }
   for (const auto& [flow, frames] : b)
-    if (!a.contains(flow)) text += compare_flow(flow, nothing, frames);
+    if (!a.contains(flow)) text += compare_flow(flow, nothing, frames, sent);
   return text;
 }
 

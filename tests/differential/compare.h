@@ -10,8 +10,15 @@
 
 namespace tna::differential {
 
-// The frames sent since the last comparison, as on the wire, with the port they went into.
-using Sent = std::map<Bytes, int>;
+struct Origin {
+  int port = 0;  // that the frame went into
+  // It is part of a large packet that only the world with TNA gets in parts: where the packet is
+  // copied, as by flooding, the parts' copies come out part by part there.
+  bool cut = false;
+};
+
+// The frames sent since the last comparison, as on the wire.
+using Sent = std::map<Bytes, Origin>;
 
 // Empty when each flow (source, destination, ingress port) has the same frames in the same order;
 // else what differs, for people.

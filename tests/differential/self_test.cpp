@@ -51,10 +51,13 @@ Result<> comparison_sees_frames() {
   const Bytes c = ethernet({{2, 1}}, {{2, 3}}, 0x88b5, Bytes(46, 1));
   Bytes spoilt = a;
   spoilt.back() ^= 1;
-  const Sent sent{{a, 1}, {b, 1}, {c, 1}};
+  const Sent sent{{a, {1}}, {b, {1}}, {c, {1}}}, cut{{a, {1, true}}, {b, {1, true}}};
   TRY(expect(compare({a, b, c}, {a, b, c}, sent).empty(), "equal outputs are said to differ"));
   TRY(expect(compare({a, b, c}, {c, a, b}, sent).empty(), "flows are bound to each other"));
   TRY(expect(!compare({a, b}, {b, a}, sent).empty(), "another order in a flow is not seen"));
+  TRY(expect(compare({a, b, a, b}, {a, a, b, b}, cut).empty(), "copies of parts must be in order"));
+  TRY(expect(!compare({a, b}, {b, a}, cut).empty(), "another order of parts is not seen"));
+  TRY(expect(!compare({a, b}, {a, b, b}, cut).empty(), "a doubled part is not seen"));
   TRY(expect(!compare({a, b}, {a}, sent).empty(), "a lost frame is not seen"));
   TRY(expect(!compare({a}, {a, b}, sent).empty(), "a frame too many is not seen"));
   TRY(expect(!compare({a}, {a, a}, sent).empty(), "a doubled frame is not seen"));

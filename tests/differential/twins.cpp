@@ -46,14 +46,17 @@ class Twins {
 
 Result<> Twins::step(const Step& step) {
   switch (step.kind) {
-    case Step::Kind::send:
-      for (const Bytes& bytes : on_the_wire(step.frame)) sent_.emplace(bytes, step.port);
-      ++outcome.frames;
+    case Step::Kind::send: {
       // A veth that XDP stands on has its peer cut a stream's packets up before they come; where
       // tnad leaves the port in time they come as one. So rules count them differently.
-      if (step.frame.offload.gso_type != 0 && options_.hook == "xdp") rules_counted_ = false;
+      const bool cut = step.frame.offload.gso_type != 0 && options_.hook == "xdp";
+      if (cut) rules_counted_ = false;
+      for (const Bytes& bytes : on_the_wire(step.frame))
+        sent_.emplace(bytes, Origin{step.port, cut});
+      ++outcome.frames;
       TRY(b_.send(step.port, step.frame));
       return a_.send(step.port, step.frame);
+    }
     case Step::Kind::run:
       return run_command(step.text);
     case Step::Kind::start:
