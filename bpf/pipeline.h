@@ -19,6 +19,36 @@
 #include "fpm/bridge_nf.h"
 #include "lib/slots.h"
 
+/* Where every read is a call of a helper, TNA would route more slowly than Linux does: then there is
+ * no routing in it.
+ */
+#ifndef TNA_PROBE_READS
+#include "fpm/route_ingress.h"
+#include "fpm/parse_l3.h"
+#include "fpm/fib.h"
+#include "fpm/route_forward.h"
+#define TNA_ROUTES(p) (TNA_ON(p, route4) || TNA_ON(p, route6))
+
+static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
+{
+	enum tna_verdict v;
+
+	if ((v = fpm_route_ingress(p)))
+		return v;
+	if ((v = fpm_parse_l3(p)))
+		return v;
+	if ((v = fpm_fib(p)))
+		return v;
+	if ((v = TNA_SLOT(p, forward)))
+		return v;
+	return fpm_route_forward(p);
+}
+#else
+#define TNA_ROUTES(p) false
+#define tna_route(p) TNA_NEXT
+#define tna_route_rewrite(p) true
+#endif
+
 static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 {
 	enum tna_verdict v;
@@ -51,6 +81,8 @@ static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 		if (TNA_ON(p, bridge_nf4) && (v = fpm_bridge_nf(p)))
 			return v;
 	}
+	if (TNA_ROUTES(p) && (v = tna_route(p)))
+		return v;
 	if ((v = TNA_SLOT(p, end)))
 		return v;
 	return TNA_SENT;
@@ -61,6 +93,8 @@ static __always_inline bool tna_change(struct tna_pkt *p)
 {
 	if (p->trim && !tna_ctx_trim(p, p->trim))
 		return false;
+	if (TNA_ROUTES(p))
+		return tna_route_rewrite(p);
 	return !TNA_ON(p, vlan) || p->retag == TNA_TAG_KEEP || tna_ctx_retag(p);
 }
 
@@ -69,7 +103,8 @@ static __always_inline bool tna_pipeline(struct tna_pkt *p)
 {
 	struct tna_counters *c;
 
-	p->on = tna_const.word;
+	for (int i = 0; i < TNA_CONST_WORDS; i++)
+		p->on[i] = tna_const.words[i];
 	if (tna_modules(p) == TNA_SENT) {
 		c = tna_counters_of(p);
 		if (c) {

@@ -11,8 +11,6 @@
 #define static_assert _Static_assert
 #endif
 
-#define TNA_ABI 1 /* to be raised with every change of this file's layouts */
-
 /* Why a packet was left to Linux: X(NAME, name in `tna status`, what it means to an administrator). */
 #define TNA_REASONS(X)                                                                         \
 	X(LEASE, "lease", "tnad has not renewed its lease")                                    \
@@ -59,7 +57,25 @@
 	X(EGRESS_XMIT, "egress_xmit", "the egress driver takes no redirected frames now")      \
 	X(PEER_XDP, "peer_xdp", "generic XDP stands on the other end of the egress veth")      \
 	X(BRIDGE_NF, "bridge_nf", "br_netfilter hands bridged IP to iptables/nftables rules")  \
-	X(IP_INVALID, "ip_invalid", "an IP packet that br_netfilter would drop or change")     \
+	X(IP_INVALID, "ip_invalid", "an IP packet that Linux would drop or change")            \
+	X(NOT_ROUTED, "not_routed", "the interface belongs to a bridge, a bond, a VRF or a macvlan") \
+	X(OTHER_HOST, "other_host", "the destination MAC is not the interface's")              \
+	X(TAGGED, "tagged", "a tagged frame at an interface that routes")                      \
+	X(NOT_IP, "not_ip", "neither IPv4 nor IPv6, or a family that is not routed fast here")  \
+	X(FRAGMENT, "fragment", "a fragment, or further headers before those with the ports")  \
+	X(TTL, "ttl", "TTL or hop limit is used up")                                           \
+	X(IP_ADDRESS, "ip_address", "an address that is not forwarded as others are")          \
+	X(ICMP_ERROR, "icmp_error", "ICMP other than echo: Linux may look into the packet in it") \
+	X(GSO, "gso", "a large packet of another protocol than TCP, to be cut up by Linux")    \
+	X(IPSEC, "ipsec", "there are IPsec policies")                                          \
+	X(MULTIPATH, "multipath", "net.ipv4 or net.ipv6 fib_multipath_hash_policy is not 0")   \
+	X(FORWARDING, "forwarding", "forwarding is switched off")                              \
+	X(NO_ROUTE, "no_route", "for this host, or no way to forward it")                      \
+	X(ENCAP, "encap", "the route encapsulates")                                            \
+	X(ROUTE_MTU, "route_mtu", "the packet is longer than the route's MTU")                 \
+	X(SOURCE_ADDRESS, "source_address", "the source fails rp_filter, or Linux must look closer") \
+	X(SAME_DEVICE, "same_device", "the way leads back out of the ingress interface")       \
+	X(NEIGHBOUR, "neighbour", "the next hop's MAC is unknown or is to be confirmed")       \
 	X(NO_ROOM, "no_room", "the frame can't be given its new length: a VLAN tag, or padding cut off")
 
 enum tna_reason {
@@ -81,8 +97,12 @@ struct tna_const {
 	__u8 veth_out;	    /* some egress port is a veth, whose other end matters */
 	__u8 slots;	    /* bits TNA_SLOT_*: code is linked into the slot */
 	__u8 vlan;	    /* the bridge filters VLANs */
+	__u8 route4;	    /* interfaces route IPv4, and no rules stand in the way */
+	__u8 route6;
+	__u8 unused[6];
 };
-static_assert(sizeof(struct tna_const) == 8, "shared: no holes; read as one word");
+#define TNA_CONST_WORDS 2
+static_assert(sizeof(struct tna_const) == TNA_CONST_WORDS * 8, "shared: no holes; read as words");
 
 /* Places for users' own code in the spine. */
 enum { TNA_SLOT_start, TNA_SLOT_parsed, TNA_SLOT_forward, TNA_SLOT_end };
@@ -96,18 +116,21 @@ enum { TNA_HOOK_PREROUTING, TNA_HOOK_FORWARD, TNA_HOOK_POSTROUTING, TNA_HOOKS };
 struct tna_guard {
 	__u64 net;		       /* struct net */
 	__u64 hooks_bridge[TNA_HOOKS]; /* net->nf.hooks_bridge[]: only br_netfilter's, or 0 */
-	__u64 hooks_ipv4[TNA_HOOKS];   /* net->nf.hooks_ipv4[]: nothing that acts on a bridged packet */
+	__u64 hooks_ipv4[TNA_HOOKS];   /* net->nf.hooks_ipv4[]: nothing that acts on a forwarded packet */
 	__u64 hooks_ipv6[TNA_HOOKS];
 	__u64 call_iptables;	       /* address of the namespace's bridge-nf-call-iptables, an int */
 	__u64 call_ip6tables;
 	__u64 filter_vlan_tagged;
 	__u64 filter_pppoe_tagged;
 	__u64 taps;		       /* address of the list of packet sockets on all interfaces */
+	__u64 takers4, takers6;	       /* addresses of the lists of who gets IPv4, and IPv6, packets */
+	__u64 only4, only6;	       /* what stands there where only the kernel itself does */
+	__u64 route_mtu;	       /* an IPv4 packet longer than that is Linux's to route */
 	__u64 refresh_after;	       /* jiffies: an FDB entry older than that is Linux's to refresh */
 	__u32 armed;		       /* 0: everything goes to Linux */
 	__u32 reported;		       /* set by the program when it has sent an event */
 };
-static_assert(sizeof(struct tna_guard) == 17 * 8, "shared: no holes");
+static_assert(sizeof(struct tna_guard) == 22 * 8, "shared: no holes");
 
 /* One for all programs of a daemon, mapped by it. */
 struct tna_lease {

@@ -54,9 +54,38 @@ static __always_inline __u32 tna_ctx_tag_length(struct tna_pkt *p)
 	return 0;
 }
 
+/* Bytes of payload that each part of a large packet will have, 0 for a packet of one part. */
+static __always_inline __u32 tna_ctx_gso_size(struct tna_pkt *p)
+{
+	return ((struct __sk_buff *)p->ctx)->gso_size;
+}
+
 static __always_inline bool tna_ctx_gso(struct tna_pkt *p)
 {
-	return ((struct __sk_buff *)p->ctx)->gso_size != 0;
+	return tna_ctx_gso_size(p) != 0;
+}
+
+/* A byte that need not be in the linear part; false: the packet ends before it. */
+static __always_inline bool tna_ctx_byte(struct tna_pkt *p, __u32 at, __u8 *byte)
+{
+	return bpf_skb_load_bytes(p->ctx, at, byte, 1) == 0;
+}
+
+/* The device may have summed up the whole packet, of which 16 bits are now less by that much. */
+static __always_inline void tna_ctx_sum_changed(struct tna_pkt *p, __be16 less)
+{
+	bpf_csum_update(p->ctx, (__u16)~less);
+}
+
+/* A routed IPv4 packet's type of service says how urgent it is (net/ipv4/route.c:ip_tos2prio,
+ * include/linux/pkt_sched.h:TC_PRIO_*: best effort, bulk, interactive, interactive bulk).
+ */
+static __always_inline void tna_ctx_priority(struct tna_pkt *p)
+{
+	const __u32 by_service = 0x04060200;
+
+	if (tna_get(p->net, ipv4.sysctl_ip_fwd_update_priority))
+		((struct __sk_buff *)p->ctx)->priority = by_service >> (p->tos & 0x18) & 0xff;
 }
 
 /* No tc program or filter beside ours, and no netfilter ingress hook behind it: kernel/bpf/mprog.c

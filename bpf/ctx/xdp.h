@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* xdp.h: the packet as XDP gives it. The other context layer is ctx/skb.h; both offer
  * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tag(), tna_ctx_tag_length(), tna_ctx_gso(),
- * tna_ctx_device_free(), tna_ctx_path_to_free(), tna_ctx_trim(), tna_ctx_retag() and
- * tna_ctx_send().
+ * tna_ctx_gso_size(), tna_ctx_byte(), tna_ctx_device_free(), tna_ctx_path_to_free(), tna_ctx_trim(),
+ * tna_ctx_retag(), tna_ctx_sum_changed(), tna_ctx_priority() and tna_ctx_send().
  */
 #ifndef TNA_CTX_XDP_H
 #define TNA_CTX_XDP_H
@@ -65,6 +65,26 @@ static __always_inline __u32 tna_ctx_tag_length(struct tna_pkt *p)
 static __always_inline bool tna_ctx_gso(struct tna_pkt *p)
 {
 	return false;
+}
+
+static __always_inline __u32 tna_ctx_gso_size(struct tna_pkt *p)
+{
+	return 0;
+}
+
+/* A byte that need not be in the linear part; false: the packet ends before it. */
+static __always_inline bool tna_ctx_byte(struct tna_pkt *p, __u32 at, __u8 *byte)
+{
+	return bpf_xdp_load_bytes(p->ctx, at, byte, 1) == 0;
+}
+
+/* The packet has no checksum of its own, and no priority: both are the sk_buff's. */
+static __always_inline void tna_ctx_sum_changed(struct tna_pkt *p, __be16 less)
+{
+}
+
+static __always_inline void tna_ctx_priority(struct tna_pkt *p)
+{
 }
 
 /* The sk_buff behind a frame that veth runs XDP on, NULL where there is none: the frame was

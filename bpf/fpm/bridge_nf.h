@@ -13,26 +13,13 @@
 #ifndef TNA_FPM_BRIDGE_NF_H
 #define TNA_FPM_BRIDGE_NF_H
 
+#include "lib/ip.h"
 #include "lib/shared.h"
 
-struct tna_ipv4 {
-	__u8 version_ihl, tos;
-	__be16 tot_len;
-	__u32 rest[4];
-} __attribute__((packed, aligned(2)));
-
-struct tna_ipv6 {
-	__be32 version_flow;
-	__be16 payload_len;
-	__u8 next_header;
-} __attribute__((packed, aligned(2)));
-
-static __always_inline enum tna_verdict tna_ip_length(struct tna_pkt *p, __u32 length)
+static __always_inline enum tna_verdict tna_bridge_nf_length(struct tna_pkt *p, __u32 length)
 {
-	if (p->len < ETH_HLEN + length || (length > tna_see(p->head, mtu) && !tna_ctx_gso(p)))
+	if ((length > tna_see(p->head, mtu) && !tna_ctx_gso(p)) || !tna_ip_length(p, length))
 		return tna_punt(p, TNA_R_IP_INVALID);
-	if (p->len > ETH_HLEN + length)
-		p->trim = ETH_HLEN + length;
 	return TNA_NEXT;
 }
 
@@ -40,8 +27,6 @@ static __always_inline enum tna_verdict tna_bridge_nf4(struct tna_pkt *p)
 {
 	TNA_VIEW(struct net, nf);
 	struct tna_ipv4 *ip;
-	__u64 sum;
-	__u32 *word;
 
 	if (!tna_int(tna_guard.call_iptables) &&
 	    !(p->br_options & TNA_BRIDGE_OPTION(BROPT_NF_CALL_IPTABLES)))
@@ -50,16 +35,9 @@ static __always_inline enum tna_verdict tna_bridge_nf4(struct tna_pkt *p)
 	if (!TNA_SAME_HOOKS(nf, hooks_ipv4))
 		return tna_punt(p, TNA_R_BRIDGE_NF);
 	ip = tna_hdr(p, ETH_HLEN, sizeof(*ip));
-	if (!ip || ip->version_ihl != 0x45)
+	if (!ip || !tna_ipv4_sound(ip))
 		return tna_punt(p, TNA_R_IP_INVALID);
-	word = (__u32 *)ip;
-	sum = (__u64)word[0] + word[1] + word[2] + word[3] + word[4];
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	if (((sum & 0xffff) + (sum >> 16)) != 0xffff || bpf_ntohs(ip->tot_len) < sizeof(*ip))
-		return tna_punt(p, TNA_R_IP_INVALID);
-	return tna_ip_length(p, bpf_ntohs(ip->tot_len));
+	return tna_bridge_nf_length(p, bpf_ntohs(ip->tot_len));
 }
 
 static __always_inline enum tna_verdict tna_bridge_nf6(struct tna_pkt *p)
@@ -73,19 +51,18 @@ static __always_inline enum tna_verdict tna_bridge_nf6(struct tna_pkt *p)
 	tna_look(nf, p->copies->hooks, p->net, nf.hooks_ipv6[0], nf.hooks_ipv6[4]);
 	if (!TNA_ON(p, bridge_nf6) || !TNA_SAME_HOOKS(nf, hooks_ipv6))
 		return tna_punt(p, TNA_R_BRIDGE_NF);
-	ip = tna_hdr(p, ETH_HLEN, 40);
-	/* Next header 0 are hop-by-hop options, which may carry the length of a jumbogram. */
-	if (!ip || (bpf_ntohl(ip->version_flow) >> 28) != 6 || !ip->next_header)
+	ip = tna_hdr(p, ETH_HLEN, sizeof(*ip));
+	if (!ip || !tna_ipv6_sound(ip))
 		return tna_punt(p, TNA_R_IP_INVALID);
-	return tna_ip_length(p, 40 + bpf_ntohs(ip->payload_len));
+	return tna_bridge_nf_length(p, sizeof(*ip) + bpf_ntohs(ip->payload_len));
 }
 
 static __always_inline enum tna_verdict fpm_bridge_nf(struct tna_pkt *p)
 {
 	if (!p->tagged) {
-		if (p->proto == bpf_htons(0x0800))
+		if (p->proto == bpf_htons(ETH_P_IP))
 			return tna_bridge_nf4(p);
-		if (p->proto == bpf_htons(0x86dd))
+		if (p->proto == bpf_htons(ETH_P_IPV6))
 			return tna_bridge_nf6(p);
 	}
 	/* br_netfilter may be told to look behind VLAN tags and PPPoE headers. */

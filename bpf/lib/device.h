@@ -29,6 +29,27 @@ static __always_inline bool tna_net_tapped(void)
 	return tna_word(tna_guard.taps) != tna_guard.taps;
 }
 
+#define TNA_DEVICE_BUCKETS 256 /* include/linux/netdevice.h:NETDEV_HASHENTRIES */
+#define TNA_DEVICE_CHAIN 8
+
+/* Address of the namespace's device of that index, 0 where there is none, or where more than can be
+ * looked through share its bucket (net/core/dev.c:dev_get_by_index_rcu).
+ */
+static __always_inline __u64 tna_device_by_index(struct net *net, __u32 ifindex)
+{
+	const __u32 at = bpf_core_field_offset(struct net_device, index_hlist);
+	__u64 buckets = tna_word(tna_member(net, struct net, dev_index_head));
+	__u64 entry = tna_word(buckets + 8ULL * (ifindex % TNA_DEVICE_BUCKETS));
+
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < TNA_DEVICE_CHAIN && entry; i++) {
+		if ((__u32)tna_word(tna_member(entry - at, struct net_device, ifindex)) == ifindex)
+			return entry - at;
+		entry = tna_word(entry);
+	}
+	return 0;
+}
+
 /* The private part of a device, whose type is its driver's (include/linux/netdevice.h:netdev_priv).
  */
 static __always_inline __u64 tna_device_priv(struct net_device *dev)

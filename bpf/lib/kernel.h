@@ -18,12 +18,76 @@ struct netns_nf {
 	struct nf_hook_entries *hooks_ipv6[5];
 	struct nf_hook_entries *hooks_bridge[5];
 } TNA_CORE;
+
+/* IP: include/net/netns/{ipv4,ipv6,xfrm}.h, include/linux/inetdevice.h, include/net/if_inet6.h */
+struct ipv4_devconf {
+	int data[32];
+} TNA_CORE;
+struct ipv6_devconf {
+	__s32 forwarding, proxy_ndp;
+} TNA_CORE;
+struct netns_ipv4 {
+	struct ipv4_devconf *devconf_all;
+	__u8 sysctl_ip_fwd_update_priority;
+	__u8 sysctl_fib_multipath_hash_policy; /* this and v6's: kernels that know multipath routes */
+} TNA_CORE;
+struct netns_sysctl_ipv6 {
+	__u8 multipath_hash_policy;
+} TNA_CORE;
+struct netns_ipv6 {
+	struct netns_sysctl_ipv6 sysctl;
+	struct ipv6_devconf *devconf_all;
+} TNA_CORE;
+struct netns_xfrm { /* kernels with IPsec */
+	unsigned int policy_count[6];
+	__u8 policy_default[3];
+} TNA_CORE;
+struct hlist_head {
+	void *first;
+} TNA_CORE;
+struct hlist_node {
+	struct hlist_node *next;
+} TNA_CORE;
 struct net {
+	struct hlist_head *dev_index_head;
+	struct netns_ipv4 ipv4;
+	struct netns_ipv6 ipv6;
 	struct netns_nf nf;
+	struct netns_xfrm xfrm;
 } TNA_CORE;
 typedef struct {
 	struct net *net;
 } TNA_CORE possible_net_t;
+
+/* neighbours: include/net/neighbour.h */
+struct neigh_table;
+struct neigh_hash_table {
+	struct hlist_head *hash_heads; /* 6.13 and later; before: */
+	void *hash_buckets;
+	unsigned int hash_shift;
+	__u32 hash_rnd[4];
+} TNA_CORE;
+struct neigh_table {
+	struct neigh_hash_table *nht;
+} TNA_CORE;
+struct neigh_parms {
+	struct neigh_table *tbl;
+} TNA_CORE;
+struct net_device;
+struct neighbour {
+	struct hlist_node hash; /* 6.13 and later; before: */
+	struct neighbour *next;
+	__u8 nud_state;
+	struct net_device *dev;
+	__u8 primary_key[];
+} TNA_CORE;
+struct in_device {
+	struct neigh_parms *arp_parms;
+	struct ipv4_devconf cnf;
+} TNA_CORE;
+struct inet6_dev {
+	struct neigh_parms *nd_parms;
+} TNA_CORE;
 
 /* tc */
 struct bpf_prog;
@@ -64,7 +128,6 @@ struct vlan_group___flat { /* as some kernels' BTF tells of it: pahole knew one 
 struct vlan_info {
 	struct vlan_group grp;
 } TNA_CORE;
-struct net_device;
 struct xdp_rxq_info {
 	struct net_device *dev;
 } TNA_CORE;
@@ -88,8 +151,11 @@ struct net_device {
 	struct mini_Qdisc *miniq_egress;
 	unsigned int flags;
 	unsigned short hard_header_len;
+	struct inet6_dev *ip6_ptr;
+	struct list_head ptype_specific;
 	int ifindex;
 	struct netdev_rx_queue *_rx;
+	void *rx_handler;
 	void *rx_handler_data;
 	possible_net_t nd_net;
 	struct bpf_mprog_entry *tcx_ingress;
@@ -103,6 +169,8 @@ struct net_device {
 	struct nf_hook_entries *nf_hooks_ingress;
 	struct Qdisc *qdisc;
 	const struct rtnl_link_ops *rtnl_link_ops;
+	struct in_device *ip_ptr;
+	struct hlist_node index_hlist;
 } TNA_CORE;
 struct xdp_buff {
 	struct xdp_rxq_info *rxq;
@@ -213,10 +281,23 @@ enum net_bridge_opts {
 /* net_bridge_vlan.flags: include/uapi/linux/if_bridge.h. */
 #define BRIDGE_VLAN_INFO_UNTAGGED (1 << 2)
 
+/* ipv4_devconf.data[]: include/uapi/linux/ip.h, counted from 0. */
+#define IPV4_DEVCONF_RP_FILTER 7
+
+/* neighbour.nud_state of a MAC that is used without a question: include/uapi/linux/neighbour.h
+ * REACHABLE, DELAY, PROBE, NOARP, PERMANENT.
+ */
+#define TNA_NUD_USABLE (0x02 | 0x08 | 0x10 | 0x40 | 0x80)
+
+#define XFRM_POLICY_OUT 1 /* of netns_xfrm.policy_*[] */
+#define XFRM_POLICY_FWD 2
+#define XFRM_USERPOLICY_ACCEPT 2
+
 #define IFF_UP 0x1
 #define IFF_PROMISC 0x100
 #define IFF_BRIDGE_PORT 0x200 /* net_device.priv_flags */
 #define IFF_BONDING 0x4
+#define IFF_L3MDEV_SLAVE 0x200000 /* belongs to a VRF */
 #define NETDEV_XDP_ACT_NDO_XMIT 4
 #define XDP_MODE_DRV 1 /* of xdp_state[] */
 #define NETDEV_ALIGN 32

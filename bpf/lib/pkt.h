@@ -20,8 +20,14 @@ enum tna_verdict {
 /* What becomes of the frame's VLAN tag when it is sent. */
 enum tna_retag { TNA_TAG_KEEP, TNA_TAG_PUSH, TNA_TAG_POP, TNA_TAG_SET };
 
+/* An address on a link. */
+struct tna_neigh_key {
+	__be32 words[4]; /* IPv4: the first */
+	bool v6;
+};
+
 struct tna_pkt {
-	__u64 on;		/* tna_const as one word: TNA_ON() */
+	__u64 on[TNA_CONST_WORDS]; /* tna_const as words: TNA_ON() */
 	void *ctx;		/* xdp_md or __sk_buff: for ctx/ only */
 	struct tna_copies *copies; /* lib/read.h */
 	struct net_device *dev; /* where the packet came in */
@@ -52,11 +58,25 @@ struct tna_pkt {
 	struct net_device *peer; /* tc: the other end, where out_dev is a veth */
 	__u32 out_ifindex;
 	__u32 trim; /* bytes to be left of the frame, 0 for all */
+
+#ifndef TNA_PROBE_READS
+	/* Of an IP packet to be routed; addresses, ports and flow in network order. */
+	__u8 ip_version; /* 4, 6; 0: bridged */
+	__u8 tos, ip_proto;
+	__u16 ip_len; /* bytes from the IP header on; of a packet to be cut up, those of one part */
+	__be16 sport, dport;
+	__be32 flowinfo, saddr[4], daddr[4]; /* IPv4: the first word */
+	__u64 src_mac, dst_mac;		     /* that it is sent on with */
+	struct tna_neigh_key next_hop;
+#endif
 };
 
 /* Whether this program has the member of struct tna_const on; the verifier knows, and removes what
  * is off. */
-#define TNA_ON(p, member) ((p)->on >> 8 * offsetof(struct tna_const, member) & 1)
+#define TNA_CONST(p, member)                                                                       \
+	((p)->on[offsetof(struct tna_const, member) / 8] >>                                        \
+	 8 * (offsetof(struct tna_const, member) % 8))
+#define TNA_ON(p, member) (TNA_CONST(p, member) & 1)
 
 /* Two EtherTypes begin a VLAN tag. */
 static __always_inline bool tna_is_tag(__be16 proto)

@@ -11,7 +11,7 @@
 
 const volatile union {
 	struct tna_const by_name;
-	__u64 word;
+	__u64 words[TNA_CONST_WORDS];
 } tna_const SEC(".rodata") = {};
 volatile struct tna_guard tna_guard SEC(".data.guard") = {};
 volatile struct tna_lease tna_lease SEC(".data.lease") = {};

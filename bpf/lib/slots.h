@@ -29,7 +29,7 @@ TNA_SLOT_DEFINE(end)
 #define TNA_SLOT(p, name)                                                                          \
 	({                                                                                         \
 		enum tna_verdict slot_verdict = TNA_NEXT;                                          \
-		if ((p)->on >> 8 * offsetof(struct tna_const, slots) & 1 << TNA_SLOT_##name) {     \
+		if (TNA_CONST(p, slots) & 1 << TNA_SLOT_##name) {                                  \
 			struct tna_facts facts = {.dst = (p)->dst,                                 \
 						  .src = (p)->src,                                 \
 						  .len = (p)->len,                                 \

@@ -47,12 +47,10 @@ void guard_ip(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>&
     std::string name = family + " " + std::string(kHookNames[i]) + " hooks";
     words[i] = function.empty() ? arrays[i].pointer : kNever;
     if (function.empty())
-      notes.push_back(
-          {name, hex(words[i]), "no rules for bridged packets that br_netfilter hands over"});
+      notes.push_back({name, hex(words[i]), "no rules that decide on forwarded packets"});
     else
       notes.push_back({name, "never",
-                       function + " may decide on bridged packets: while br_netfilter hands "
-                                  "them over they go to Linux"});
+                       function + " may decide on forwarded packets: what it gets goes to Linux"});
   }
 }
 
@@ -85,6 +83,18 @@ std::string rules_on_bridged_ip(const NetfilterState& netfilter, const Node& bri
   return {};
 }
 
+std::string rules_on_routed_ip(const NetfilterState& netfilter, int version) {
+  const auto& arrays = version == 4 ? netfilter.ipv4 : netfilter.ipv6;
+  for (int i = 0; i < TNA_HOOKS; i++)
+    if (std::string function = acting(arrays[i]); !function.empty())
+      return "netfilter rules stand on routed IPv" + std::to_string(version) + " packets (" +
+             std::string(kHookNames[i]) + ": " + function + "), which are left to Linux so far";
+  const auto& takers = version == 4 ? netfilter.ipv4_takers : netfilter.ipv6_takers;
+  if (!takers.list)
+    return "this kernel does not tell who else gets IPv" + std::to_string(version) + " packets";
+  return {};
+}
+
 bool bridge_netfilter_active(const NetfilterState& netfilter) {
   return std::ranges::any_of(netfilter.bridge, [](const HookArray& array) {
     return std::ranges::any_of(array.functions, is_bridge_netfilter);
@@ -104,9 +114,14 @@ tna_guard guard_for(const NetfilterState& netfilter, std::vector<PlannedGuard>& 
         {"bridge " + std::string(kHookNames[i]) + " hooks", hex(guard.hooks_bridge[i]),
          guard.hooks_bridge[i] ? "nobody but br_netfilter stands there" : "nobody stands there"});
   }
-  if (!bridge_netfilter_active(netfilter)) return guard;
   guard_ip(guard.hooks_ipv4, netfilter.ipv4, "ipv4", notes);
   guard_ip(guard.hooks_ipv6, netfilter.ipv6, "ipv6", notes);
+  guard.takers4 = netfilter.ipv4_takers.list;
+  guard.takers6 = netfilter.ipv6_takers.list;
+  guard.only4 = netfilter.ipv4_takers.only;
+  guard.only6 = netfilter.ipv6_takers.only;
+  guard.route_mtu = ~0ULL;
+  if (!bridge_netfilter_active(netfilter)) return guard;
   guard.call_iptables = netfilter.call_iptables;
   guard.call_ip6tables = netfilter.call_ip6tables;
   guard.filter_vlan_tagged = netfilter.filter_vlan_tagged;

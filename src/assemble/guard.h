@@ -17,6 +17,9 @@ std::string foreign_rules(const NetfilterState&);
 // it to rules, for IPv4 or for IPv6. To leave the port alone costs less. Empty: it does not.
 std::string rules_on_bridged_ip(const NetfilterState&, const Node& bridge);
 
+// Why packets of that family (4 or 6) can't be routed fast: rules stand on them. Empty: none do.
+std::string rules_on_routed_ip(const NetfilterState&, int version);
+
 // br_netfilter's hooks are registered in the namespace.
 bool bridge_netfilter_active(const NetfilterState&);
 

@@ -23,13 +23,18 @@ enum class Module {
   vlan_egress,
   bridge_forward,
   bridge_nf,
+  route_ingress,
+  parse_l3,
+  fib,
+  route_forward,
   count,
 };
 
 struct ModuleTraits {
   Module module;
   const char* name;                   // as in knowledge/*.toml and bpf/fpm/NAME.h
-  std::uint8_t tna_const::*constant;  // what switches it on; several modules may share one
+  std::uint8_t tna_const::*constant;  // what switches it on; several may share one. The planner
+                                      // switches families of IP on itself.
 };
 
 // clang-format off
@@ -44,6 +49,10 @@ inline constexpr ModuleTraits kModules[] = {
     {Module::vlan_egress,    "vlan_egress",    &tna_const::vlan},
     {Module::bridge_forward, "bridge_forward", &tna_const::bridge},
     {Module::bridge_nf,      "bridge_nf",      &tna_const::bridge_nf4},
+    {Module::route_ingress,  "route_ingress",  nullptr},
+    {Module::parse_l3,       "parse_l3",       nullptr},
+    {Module::fib,            "fib",            nullptr},
+    {Module::route_forward,  "route_forward",  nullptr},
 };
 // clang-format on
 static_assert(std::size(kModules) == static_cast<std::size_t>(Module::count),

@@ -2,6 +2,7 @@
 #include "assemble/plan.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "assemble/guard.h"
 #include "assemble/modules.h"
@@ -9,7 +10,7 @@
 namespace tna {
 namespace {
 
-constexpr char kBridging[] = "bridging";
+constexpr char kBridging[] = "bridging", kRouting[] = "routing";
 constexpr char kPortOf[] = "port of";
 
 class Planner {
@@ -47,15 +48,14 @@ class Planner {
     if (choice == HookChoice::none)
       return leave(interface, "left to Linux: hook = \"none\" is configured");
     if (node.hooks.empty()) return leave(interface, node.why);
-    if (!node.serves(kBridging))
-      return leave(interface, "not a port of a bridge: nothing that TNA makes faster so far");
+    if (!node.serves(kBridging) && !node.serves(kRouting))
+      return leave(interface,
+                   "neither a port of a bridge nor a router's interface: nothing that TNA makes "
+                   "faster so far");
     if (!node.blockers.empty()) return leave(interface, node.blockers.front().reason);
-    if (std::string reason = foreign_rules(capabilities_.netfilter); !reason.empty())
+    if (std::string reason = node.serves(kBridging) ? why_not_bridge(node) : why_not_route(node);
+        !reason.empty())
       return leave(interface, reason);
-    if (const Node* bridge = graph_.related(node.ifindex, kPortOf))
-      if (std::string reason = rules_on_bridged_ip(capabilities_.netfilter, *bridge);
-          !reason.empty())
-        return leave(interface, reason);
     if (auto id = node.number("xdp.program_id"); id && !inputs_.own_programs.contains(id))
       return leave(interface, "another XDP program (id " + std::to_string(id) +
                                   ") is attached; TNA stays away from it");
@@ -68,6 +68,28 @@ class Planner {
 
     choose_hook(node, choice, interface);
     if (interface.hook() != Hook::none) add_modules(node, interface);
+  }
+
+  // Why the port's frames can't be bridged fast, empty: they can.
+  std::string why_not_bridge(const Node& node) const {
+    if (std::string reason = foreign_rules(capabilities_.netfilter); !reason.empty()) return reason;
+    const Node* bridge = graph_.related(node.ifindex, kPortOf);
+    return bridge ? rules_on_bridged_ip(capabilities_.netfilter, *bridge) : "";
+  }
+
+  // Whether packets of that family can be routed fast; `why` says why not.
+  bool routes(const Node& node, int version, std::string& why) const {
+    if (!node.number("ipv" + std::to_string(version) + ".forwarding")) return false;
+    std::string rules = rules_on_routed_ip(capabilities_.netfilter, version);
+    if (!rules.empty()) why = rules;
+    return rules.empty();
+  }
+  std::string why_not_route(const Node& node) const {
+    if (!capabilities_.kernel.has(kFeatureTypedReads))
+      return "routing needs " + std::string(kFeatureTypedReads) + ": " +
+             capabilities_.kernel.detail(kFeatureTypedReads);
+    std::string why;
+    return routes(node, 4, why) || routes(node, 6, why) ? "" : why;
   }
 
   // Which hook a device can have at all; `why` says why not.
@@ -98,22 +120,28 @@ class Planner {
     return why.empty();
   }
 
-  // Some other port of the bridge can be the target of an XDP redirect. A bond is none:
-  // bpf/ctx/xdp.h.
-  bool has_xdp_target(const Node& node, const Node& bridge) const {
-    return std::ranges::any_of(graph_.edges, [&](const Edge& edge) {
-      if (edge.relation != kPortOf || edge.to != bridge.ifindex || edge.from == node.ifindex)
-        return false;
-      const Node& other = graph_.nodes.at(edge.from);
-      if (other.type == "bond") return false;
-      const DeviceCapabilities& device = device_of(other);
-      // Most drivers become a target by having a program, which they will be given.
-      return device.redirect_target() || (other.type == "physical" && device.native_xdp());
-    });
+  // Whether the device can be the target of an XDP redirect. A bond is none: bpf/ctx/xdp.h. Most
+  // drivers become one by having a program, which they will be given.
+  bool is_xdp_target(const Node& node) const {
+    const DeviceCapabilities& device = device_of(node);
+    return node.type != "bond" &&
+           (device.redirect_target() || (node.type == "physical" && device.native_xdp()));
+  }
+  // Some other port of the bridge, or interface of the router, is one.
+  bool has_xdp_target(const Node& node) const {
+    const Node* bridge = graph_.related(node.ifindex, kPortOf);
+    if (node.serves(kRouting))
+      return std::ranges::any_of(graph_.nodes, [&](const auto& entry) {
+        const Node& other = entry.second;
+        return &other != &node && other.serves(kRouting) && is_xdp_target(other);
+      });
+    return bridge && std::ranges::any_of(graph_.edges, [&](const Edge& edge) {
+             return edge.relation == kPortOf && edge.to == bridge->ifindex &&
+                    edge.from != node.ifindex && is_xdp_target(graph_.nodes.at(edge.from));
+           });
   }
 
   void choose_hook(const Node& node, HookChoice choice, InterfacePlan& interface) {
-    const Node* bridge = graph_.related(node.ifindex, kPortOf);
     std::string no_xdp, no_tc;
     bool xdp = can_xdp(node, no_xdp), tc = can_tc(no_tc);
     if (choice == HookChoice::xdp) {
@@ -122,14 +150,16 @@ class Planner {
     } else if (choice == HookChoice::tc) {
       if (!tc) return leave(interface, "hook = \"tc\" is configured, but " + no_tc);
       interface.why = "tc: configured";
-    } else if (node.hooks.front() == "xdp" && xdp && bridge && has_xdp_target(node, *bridge)) {
-      interface.why = "XDP: the driver (" + device_of(node).driver +
-                      ") has it, and other ports take "
-                      "redirected frames";
+    } else if (node.hooks.front() == "xdp" && xdp && has_xdp_target(node)) {
+      interface.why = "XDP: the driver (" + device_of(node).driver + ") has it, and other " +
+                      (node.serves(kRouting) ? "interfaces" : "ports") + " take redirected frames";
     } else if (tc) {
       interface.why = node.hooks.front() == "tc" ? "tc: " + node.why
                       : !xdp                     ? "tc: " + no_xdp
-                             : "tc: no other port of the bridge takes redirected frames";
+                                                 : "tc: no other " +
+                                   (node.serves(kRouting) ? std::string("interface of the router")
+                                                          : "port of the bridge") +
+                                   " takes redirected frames";
     } else {
       return leave(interface, no_tc);
     }
@@ -160,10 +190,23 @@ class Planner {
 
     if (constants.bridge_nf4 && bridge && bridge->text("address").find(':') != std::string::npos)
       constants.bridge_nf6 = 1;
+    if (node.serves(kRouting)) {
+      std::string why;
+      constants.route4 = routes(node, 4, why);
+      constants.route6 = routes(node, 6, why);
+    }
     if (interface.hook() == Hook::xdp) constants.veth = node.type == "veth";
     // XDP asks the other end of a veth only where the device does not tell by itself.
-    if (bridge && (interface.hook() == Hook::tc || !capabilities_.kernel.has(kFeatureXdpFeatures)))
-      constants.veth_out = has_veth_port(*bridge);
+    if (interface.hook() == Hook::tc || !capabilities_.kernel.has(kFeatureXdpFeatures))
+      constants.veth_out = bridge ? has_veth_port(*bridge) : has_veth();
+  }
+
+  // A packet is routed to any device.
+  bool has_veth() {
+    if (!has_any_veth_)
+      has_any_veth_ = std::ranges::any_of(
+          graph_.nodes, [](const auto& entry) { return entry.second.type == "veth"; });
+    return *has_any_veth_;
   }
 
   bool has_veth_port(const Node& bridge) {
@@ -190,7 +233,9 @@ class Planner {
   const Capabilities& capabilities_;
   const PlanInputs& inputs_;
   Plan result_;
-  std::map<IfIndex, bool> has_veth_;  // by bridge: asked once, not once for every port
+  // Asked once, not once for every device.
+  std::map<IfIndex, bool> has_veth_;  // by bridge
+  std::optional<bool> has_any_veth_;
 };
 
 }  // namespace

@@ -76,6 +76,12 @@ struct NetfilterState {
   std::array<HookArray, TNA_HOOKS> bridge, ipv4, ipv6;
   // Address of the list of packet sockets that are bound to no device, 0 where it was not found.
   std::uint64_t taps = 0;
+  // Who gets IP packets from any interface (net/core/dev.c:ptype_head): the address of the list, 0
+  // where it was not found, and its first and last entry while the kernel's own IP is alone.
+  struct Takers {
+    std::uint64_t list = 0, only = 0;
+    bool operator==(const Takers&) const = default;
+  } ipv4_takers, ipv6_takers;
   // Addresses of br_netfilter's sysctls of this namespace, read live by the fast path; 0 where
   // br_netfilter is not active.
   std::uint64_t call_iptables = 0, call_ip6tables = 0;

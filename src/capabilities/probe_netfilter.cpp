@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capabilities/probe_netfilter.h"
 
+#include <linux/if_ether.h>
+
 #include <optional>
 #include <vector>
 
@@ -124,6 +126,8 @@ Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols,
   NetfilterState state;
   state.net = TRY(memory.net());
   state.taps = tap_list(memory, state.net);
+  state.ipv4_takers = ip_takers(memory, state.net, ETH_P_IP, "ip_packet_type");
+  state.ipv6_takers = ip_takers(memory, state.net, ETH_P_IPV6, "ipv6_packet_type");
   std::vector<RawArray> raw;
   std::uint64_t nf = state.net + TRY(offset_of(memory, "net", "nf"));
   for (auto [member, arrays] :

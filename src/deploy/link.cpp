@@ -93,6 +93,11 @@ void LoadedProgram::arm(const tna_guard& wanted) {
   guard->filter_vlan_tagged = wanted.filter_vlan_tagged;
   guard->filter_pppoe_tagged = wanted.filter_pppoe_tagged;
   guard->taps = wanted.taps;
+  guard->takers4 = wanted.takers4;
+  guard->takers6 = wanted.takers6;
+  guard->only4 = wanted.only4;
+  guard->only6 = wanted.only6;
+  guard->route_mtu = wanted.route_mtu;
   guard->refresh_after = wanted.refresh_after;
   guard->reported = 0;
   guard->armed = wanted.armed;

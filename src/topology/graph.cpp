@@ -122,6 +122,7 @@ class Builder {
   void find_services(Node& node) const {
     for (const ImpliesRow& row : knowledge_.implies)
       if (node.is(row.on) && !node.serves(row.service) &&
+          std::ranges::none_of(row.not_on, [&](const auto& name) { return node.is(name); }) &&
           std::ranges::all_of(row.with, [&](const auto& name) { return is_set(node, name); }))
         node.services.push_back({row.service, row.because});
   }

@@ -64,8 +64,9 @@ struct RelationRow {
 
 // [[implies]]: which service a node is asked for.
 struct ImpliesRow {
-  std::string on;                 // node type, role or "any"
-  std::vector<std::string> with;  // attributes that must all be set
+  std::string on;                   // node type, role or "any"
+  std::vector<std::string> not_on;  // node types and roles that it does not hold for
+  std::vector<std::string> with;    // attributes that must all be set
   std::string service, because;
   Origin origin;
 };

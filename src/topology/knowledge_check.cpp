@@ -98,6 +98,8 @@ Result<> check_names(const KnowledgeRows& rows) {
   }
   for (const ImpliesRow& row : rows.implies) {
     TRY(check(names.subjects, row.on, row.origin, "on", "node type or role"));
+    for (const std::string& name : row.not_on)
+      TRY(check(names.subjects, name, row.origin, "not_on", "node type or role"));
     for (const std::string& name : row.with) TRY(check_attribute(names, name, row.origin, "with"));
   }
   for (const ModuleRow& row : rows.modules) {

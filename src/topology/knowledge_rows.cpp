@@ -163,6 +163,7 @@ void read_key(TomlReader& reader, ImpliesRow& row) {
   read_texts(reader, "with", row.with);
 }
 void read_rest(TomlReader& reader, ImpliesRow& row) {
+  read_texts(reader, "not_on", row.not_on);
   reader.required("because", row.because);
 }
 Strings key(const ImpliesRow& row) {

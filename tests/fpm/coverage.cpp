@@ -12,7 +12,6 @@
 namespace tna::test {
 namespace {
 
-constexpr char kBehindTaps[] = "tc stands behind packet sockets";
 constexpr char kOnlyInBuffers[] = "an sk_buff carries it along";
 constexpr char kWholeEgress[] = "a redirect at tc goes through the egress side of the device";
 
@@ -22,9 +21,9 @@ const std::map<std::pair<Hook, tna_reason>, const char*> kImpossible = {
     {{Hook::tc, TNA_R_FDB_BUSY}, "a nested hash table needs memory to run out while it grows"},
     {{Hook::xdp, TNA_R_NO_ROOM}, "XDP keeps room for far more than a tag before every frame"},
     {{Hook::tc, TNA_R_NO_ROOM}, "a tag beside the frame needs no memory"},
-    {{Hook::tc, TNA_R_TAP}, kBehindTaps},
     {{Hook::tc, TNA_R_MULTI_BUFFER}, kOnlyInBuffers},
     {{Hook::tc, TNA_R_TAG_ASIDE}, kOnlyInBuffers},
+    {{Hook::xdp, TNA_R_GSO}, "XDP gets no such packets"},
     {{Hook::tc, TNA_R_EGRESS_TAP}, kWholeEgress},
     {{Hook::tc, TNA_R_EGRESS_TC}, kWholeEgress},
     {{Hook::tc, TNA_R_EGRESS_QDISC}, kWholeEgress},
@@ -33,7 +32,7 @@ const std::map<std::pair<Hook, tna_reason>, const char*> kImpossible = {
 };
 
 std::set<std::pair<Hook, tna_reason>> seen;
-std::map<tna_reason, const char*> lacking;
+std::map<std::pair<Hook, tna_reason>, const char*> lacking;
 
 }  // namespace
 
@@ -42,7 +41,11 @@ void saw(Hook hook, tna_reason reason) {
 }
 
 void kernel_lacks(tna_reason reason, const char* what) {
-  lacking[reason] = what;
+  for (Hook hook : {Hook::xdp, Hook::tc}) hook_lacks(hook, reason, what);
+}
+
+void hook_lacks(Hook hook, tna_reason reason, const char* what) {
+  lacking[{hook, reason}] = what;
 }
 
 bool every_reason_was_seen() {
@@ -52,7 +55,7 @@ bool every_reason_was_seen() {
       auto reason = static_cast<tna_reason>(i);
       auto impossible = kImpossible.find({hook, reason});
       const char* why = impossible == kImpossible.end() ? nullptr : impossible->second;
-      if (lacking.contains(reason)) why = lacking[reason];
+      if (lacking.contains({hook, reason})) why = lacking[{hook, reason}];
       bool was_seen = seen.contains({hook, reason});
       if (was_seen != (why != nullptr)) {
         if (why)

@@ -11,6 +11,8 @@ namespace tna::test {
 void saw(Hook, tna_reason);
 // This kernel refuses what would provoke it.
 void kernel_lacks(tna_reason, const char* what);
+// The same at one hook.
+void hook_lacks(Hook, tna_reason, const char* what);
 
 // Prints what is missing, and what can't be provoked and why; false if something is missing.
 bool every_reason_was_seen();

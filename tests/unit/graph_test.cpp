@@ -154,6 +154,15 @@ TEST(Graph, ForwardingAndAddressMeanRouting) {
       << "no address";
 }
 
+TEST(Graph, WhatBelongsToAnotherDeviceDoesNotRoute) {
+  const std::string routing = "address eth0 192.0.2.1/24 \n netconf eth0 ipv4 forwarding=1";
+  EXPECT_EQ(names(graph("link eth0 \n " + routing).find("eth0")->modules),
+            "guards parse_l2 route_ingress parse_l3 fib route_forward");
+  EXPECT_FALSE(graph("bridge br0 \n port eth0 br0 \n" + routing).find("eth0")->serves("routing"));
+  EXPECT_FALSE(
+      graph("link v kind=vrf \n link eth0 master=v \n " + routing).find("eth0")->serves("routing"));
+}
+
 TEST(Graph, ModulesOfABridgePort) {
   const Graph g = graph("bridge br0 \n port eth0 br0 \n port eth1 br0 \n link eth2");
   EXPECT_EQ(names(g.find("eth0")->modules),
@@ -225,8 +234,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"bridge br0 \n port eth0 br0 backup_port=5", "", "backup_port"},
         {"bridge br0 \n port eth0 br0 switch_id=01", "hardware_switch", ""},
         {"bridge br0 \n port eth0 br0 \n link eth0.5 kind=vlan lower=eth0", "", "vlan_on_port"},
-        {"bridge br0 \n port eth0 br0 \n link m kind=macvlan lower=eth0", "macvlan_on_port", ""},
-        {"bridge br0 \n port eth0 br0 \n link i kind=ipvlan lower=eth0", "ipvlan_on_port", ""},
+        {"bridge br0 \n port eth0 br0 \n link m kind=macvlan lower=eth0", "macvlan_on_top", ""},
+        {"bridge br0 \n port eth0 br0 \n link i kind=ipvlan lower=eth0", "ipvlan_on_top", ""},
         {"bridge br0 \n port eth0 br0 \n link v kind=vxlan lower=eth0", "", ""},
         {"bridge br0 \n port eth0 br0 \n link b.5 kind=vlan lower=br0", "", ""},
         {"link eth0 \n link eth0.5 kind=vlan lower=eth0", "", ""},
@@ -252,9 +261,9 @@ TEST(Graph, ReasonNamesTheOtherDeviceAndTheCount) {
       "lower=eth0 \n"
       "qdisc eth0 clsact \n filter eth0 ingress \n filter eth0 ingress");
   EXPECT_EQ(reasons(g, "eth0"),
+            "2 tc filters look at what eth0 receives\n"
             "the ipvlan device a takes its frames from eth0\n"
-            "the ipvlan device b takes its frames from eth0\n"
-            "2 tc filters look at what eth0 receives\n");
+            "the ipvlan device b takes its frames from eth0\n");
 }
 
 TEST(Graph, NameThatLooksLikeAPlaceholder) {

@@ -93,10 +93,19 @@ TEST(Guard, FunctionWithoutANameIsARule) {
   EXPECT_NE(foreign_rules(state).find("0xffffffff81234567"), std::string::npos);
 }
 
-TEST(Guard, WithoutBridgeNetfilterIpRulesDoNotMatter) {
-  NetfilterState state{.net = 0x1000};
+TEST(Guard, WithoutBridgeNetfilterIpRulesMatterToRouting) {
+  NetfilterState state{.net = 0x1000, .ipv4_takers = {0x2000, 0x3000}};
+  state.ipv4[TNA_HOOK_POSTROUTING] = {0x8000, {"apparmor_ip_postroute"}};
+  EXPECT_EQ(rules_on_routed_ip(state, 4), "");
+  EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_POSTROUTING], 0x8000u);
+  EXPECT_EQ(guard_of(state).takers4, 0x2000u);
+  EXPECT_EQ(guard_of(state).only4, 0x3000u);
   state.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4"}};
-  EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_FORWARD], 0u);
+  EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_FORWARD], kNever);
+  EXPECT_NE(rules_on_routed_ip(state, 4).find("IPv4 packets (forward: nft_do_chain_ipv4)"),
+            std::string::npos)
+      << rules_on_routed_ip(state, 4);
+  EXPECT_NE(rules_on_routed_ip(state, 6), "") << "nobody knows who else gets IPv6 packets";
 }
 
 TEST(Guard, ForeignRulesAreNamedWithTheirHook) {

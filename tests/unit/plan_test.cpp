@@ -34,7 +34,9 @@ TEST(Plan, EveryInterfaceSaysWhy) {
                       "link lo hardware=772 \n link eth9 \n link tun0 kind=tun hardware=65534");
   EXPECT_EQ(p.plan.interfaces.size(), 5u) << "all but lo";
   EXPECT_EQ(p.why("br0"), "the fast path of a bridge stands on its ports");
-  EXPECT_EQ(p.why("eth9"), "not a port of a bridge: nothing that TNA makes faster so far");
+  EXPECT_EQ(p.why("eth9"),
+            "neither a port of a bridge nor a router's interface: nothing that TNA makes faster so "
+            "far");
   EXPECT_EQ(p.why("tun0"), "a tun device carries no Ethernet frames");
   for (const auto& [ifindex, interface] : p.plan.interfaces)
     EXPECT_NE(interface.why, "") << interface.name;

@@ -17,11 +17,12 @@ inline constexpr std::uint64_t kNativeXdp = 3, kXdpTarget = 4;
 inline Capabilities capable(const Graph& graph) {
   Capabilities all;
   all.kernel.hz = 250;
-  for (const char* feature : {kFeatureTypedReads, kFeatureXdp, kFeatureTc, kFeatureTcx,
-                              kFeatureTapGuard, kFeatureTcGuard, kFeatureRedirectGuard,
-                              kFeatureXdpFeatures})
+  for (const char* feature :
+       {kFeatureTypedReads, kFeatureXdp, kFeatureTc, kFeatureTcx, kFeatureTapGuard, kFeatureTcGuard,
+        kFeatureRedirectGuard, kFeatureXdpFeatures})
     all.kernel.features.push_back({feature, true, "tried"});
   all.netfilter.net = 0xffff888000001000;
+  all.netfilter.ipv4_takers = all.netfilter.ipv6_takers = {0xffff888000001100, 0xffff888000001100};
   for (const auto& [ifindex, node] : graph.nodes) {
     DeviceCapabilities& device = all.devices[ifindex];
     device.driver = node.type == "physical" ? "mlx5_core" : node.type;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* route_ingress: is the frame for this router, and does Linux hand it to nobody but IP?
+ * Reads  the device's MAC, flags, rx_handler, the lists of packet sockets for one protocol.
+ * Punts  TAGGED (it belongs to a VLAN device, or is dropped), NOT_ROUTED (net/core/dev.c:
+ *        __netif_receive_skb_core gives it to the rx_handler; a VRF routes by another table),
+ *        OTHER_HOST (net/ethernet/eth.c:eth_type_trans; IP drops it), TAP, NOT_IP.
+ */
+#ifndef TNA_FPM_ROUTE_INGRESS_H
+#define TNA_FPM_ROUTE_INGRESS_H
+
+#include "lib/ip.h"
+#include "lib/shared.h"
+
+/* Nobody but the kernel's own IP stands in the list of those who get packets of that protocol from
+ * any interface: `only` is its first and last entry, or the list itself where it has a list
+ * elsewhere (net/core/dev.c:ptype_head).
+ */
+static __always_inline bool tna_ip_alone(__u64 list, __u64 only)
+{
+	return tna_word(list) == only && tna_word(only) == list;
+}
+
+static __always_inline bool tna_ip_tapped(struct tna_pkt *p)
+{
+	if ((__u64)tna_see(p->head, ptype_specific.next) !=
+	    tna_member(p->dev, struct net_device, ptype_specific))
+		return true;
+	return p->proto == bpf_htons(ETH_P_IP) ? !tna_ip_alone(tna_guard.takers4, tna_guard.only4)
+					       : !tna_ip_alone(tna_guard.takers6, tna_guard.only6);
+}
+
+static __always_inline enum tna_verdict fpm_route_ingress(struct tna_pkt *p)
+{
+	if (p->tagged || tna_is_tag(p->proto))
+		return tna_punt(p, TNA_R_TAGGED);
+	if (tna_see(p->stacked, rx_handler) ||
+	    tna_see_bits(p->head, priv_flags) & IFF_L3MDEV_SLAVE)
+		return tna_punt(p, TNA_R_NOT_ROUTED);
+	if ((tna_word(tna_get(p->dev, dev_addr)) & TNA_MAC_MASK) != p->dst)
+		return tna_punt(p, TNA_R_OTHER_HOST);
+	if (!(TNA_ON(p, route4) && p->proto == bpf_htons(ETH_P_IP)) &&
+	    !(TNA_ON(p, route6) && p->proto == bpf_htons(ETH_P_IPV6)))
+		return tna_punt(p, TNA_R_NOT_IP);
+	if (tna_ip_tapped(p))
+		return tna_punt(p, TNA_R_TAP);
+	return TNA_NEXT;
+}
+
+#endif

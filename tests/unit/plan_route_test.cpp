@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans of routers.
+#include "unit/planned.h"
+
+namespace tna {
+namespace {
+
+using test::Planned;
+
+constexpr char kRouter[] =
+    "link v0 kind=veth \n link v1 kind=veth \n link eth2 \n"
+    "address v0 192.0.2.1/24 \n address v1 198.51.100.1/24 \n address eth2 203.0.113.1/24 \n"
+    "netconf v0 ipv4 forwarding=1 \n netconf v1 ipv4 forwarding=1 \n netconf eth2 ipv4 "
+    "forwarding=1 "
+    "\n netconf v1 ipv6 forwarding=1";
+
+class PlanRoute : public testing::Test {
+ protected:
+  Graph graph = build(test::world(kRouter), test::knowledge());
+  Capabilities capabilities = test::capable(graph);
+  Planned planned() { return Planned(graph, capabilities); }
+  void rules(std::array<HookArray, TNA_HOOKS>& on) {
+    on[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4"}};
+  }
+};
+
+TEST_F(PlanRoute, EachInterfaceRoutesTheFamiliesItForwards) {
+  Planned p = planned();
+  EXPECT_EQ(p.modules("v0"), "guards parse_l2 route_ingress parse_l3 fib route_forward");
+  EXPECT_EQ(p["v0"].program.constants.route4, 1);
+  EXPECT_EQ(p["v0"].program.constants.route6, 0);
+  EXPECT_EQ(p["v1"].program.constants.route6, 1);
+  EXPECT_EQ(p["v0"].program.constants.bridge, 0);
+  EXPECT_EQ(p["v0"].program.constants.veth_out, 1);
+  EXPECT_EQ(p["v0"].hook(), Hook::tc);
+}
+
+TEST_F(PlanRoute, XdpNeedsAnotherInterfaceThatTakesFrames) {
+  EXPECT_EQ(planned().why("eth2"),
+            "XDP: the driver (mlx5_core) has it, and other interfaces take redirected frames");
+  for (const char* veth : {"v0", "v1"})
+    capabilities.devices.at(graph.find(veth)->ifindex).xdp_features = test::kNativeXdp;
+  EXPECT_EQ(planned().why("eth2"), "tc: no other interface of the router takes redirected frames");
+}
+
+TEST_F(PlanRoute, RulesLeaveTheirFamilyToLinux) {
+  rules(capabilities.netfilter.ipv4);
+  EXPECT_NE(planned().left("v0").find("routed IPv4 packets (forward: nft_do_chain_ipv4)"),
+            std::string::npos)
+      << planned().why("v0");
+  EXPECT_EQ(planned().left("v1"), "");
+  EXPECT_EQ(planned()["v1"].program.constants.route4, 0);
+  EXPECT_EQ(planned()["v1"].program.constants.route6, 1);
+  rules(capabilities.netfilter.ipv6);
+  EXPECT_NE(planned().left("v1"), "");
+}
+
+TEST_F(PlanRoute, WithoutTypedReadsLinuxRoutes) {
+  test::without(capabilities, kFeatureTypedReads, "no bpf_rdonly_cast");
+  EXPECT_EQ(planned().left("v0"), "routing needs typed kernel reads: no bpf_rdonly_cast");
+}
+
+TEST_F(PlanRoute, WhereOthersMayGetThePacketsUnseenLinuxRoutes) {
+  capabilities.netfilter.ipv4_takers = {};
+  EXPECT_NE(planned().left("v0").find("does not tell"), std::string::npos) << planned().why("v0");
+}
+
+}  // namespace
+}  // namespace tna
