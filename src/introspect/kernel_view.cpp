@@ -25,6 +25,9 @@ constexpr unsigned kGroups[] = {RTNLGRP_LINK,      RTNLGRP_IPV4_IFADDR,  RTNLGRP
                                 RTNLGRP_TC,        RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
                                 RTNLGRP_IPV4_ROUTE};
 
+// It is the first device of every namespace.
+constexpr IfIndex kLoopback = 1;
+
 // Datagrams heard in one read(), so that nobody who makes changes without end keeps us here.
 constexpr int kBurst = 512;
 // As many as the receive buffer can hold, and more.
@@ -197,6 +200,9 @@ Result<> KernelView::answer(Questions questions) {
     TRY(read_filters([&](IfIndex ifindex) {
       return questions.all_filters || questions.filters.contains(ifindex);
     }));
+  // That a route, an address or a device's being up goes is told a moment before it is done. Asking
+  // for a link waits for the lock that is held until then; asking for routes doesn't.
+  if (!questions.defaults.empty()) TRY(reader_.link(kLoopback));
   for (std::uint32_t table : questions.defaults)
     mirror_.replace(TRY(reader_.default_routes(table)), [&](const Event& object) {
       const auto* route = std::get_if<Route>(&object);

@@ -195,7 +195,8 @@ std::set<std::uint32_t> Mirror::tables_with_defaults() const {
   for (auto object = objects_.lower_bound(Key{type_of<Route>(), {}, {}}); object != end;) {
     const auto& route = std::get<Route>(object->second);
     if (route.is_default()) tables.insert(route.table);  // they are the first of a table
-    object = objects_.lower_bound(Key{type_of<Route>(), {route.table, 33}, {}});
+    constexpr std::uint32_t kBehindAll = 33;             // prefix length
+    object = objects_.lower_bound(Key{type_of<Route>(), {route.table, kBehindAll}, {}});
   }
   return tables;
 }

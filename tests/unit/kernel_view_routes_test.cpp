@@ -149,6 +149,12 @@ TEST_F(KernelViewRoutesTest, ARouteByTwoDevicesGoesWithEither) {
   EXPECT_EQ(after("ip link del v0"), Mtus{});
 }
 
+TEST_F(KernelViewRoutesTest, DefaultRoutesByNexthopObjectsAreAskedForWhenADeviceGoesDown) {
+  run("ip nexthop add id 7 via 192.0.2.2 dev v0 && ip route add default nhid 7");
+  EXPECT_EQ(after("ip route append default via 198.51.100.2"), (Mtus{0, 0}));
+  EXPECT_EQ(after("ip link set v0 down"), Mtus{0});
+}
+
 TEST_F(KernelViewRoutesTest, DefaultRoutesGoSilentlyWithTheirSourceAddress) {
   run("ip address add 192.0.2.9/24 dev v0 && ip route add default via 192.0.2.2");
   EXPECT_EQ(after("ip route append default via 192.0.2.2 src 192.0.2.9"), (Mtus{0, 0}));
