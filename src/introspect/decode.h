@@ -56,6 +56,17 @@ std::vector<BridgeVlan> decode_bridge_vlans(Bytes message);
 // The bridge or port that an RTM_NEWVLAN or RTM_DELVLAN is about.
 std::optional<IfIndex> concerned_vlans(Bytes message);
 
+// RTM_NEWROUTE, RTM_DELROUTE of an IPv4 route that objects.h calls notable; no other one is an
+// object.
+std::optional<Event> decode_route(Bytes message);
+
+// The table that an RTM_NEWROUTE or RTM_DELROUTE of an IPv4 default route is about, whatever its
+// type: it may have taken the place of another.
+std::optional<std::uint32_t> concerned_defaults(Bytes message);
+
+// A route to another address than 0.0.0.0. In the list of a table, no default route follows it.
+bool is_beyond_defaults(Bytes message);
+
 // NFT_MSG_NEWGEN.
 std::optional<RulesetGeneration> decode_generation(Bytes message);
 

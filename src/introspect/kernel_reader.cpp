@@ -112,6 +112,36 @@ Result<std::vector<Event>> KernelReader::vlans(IfIndex ifindex) {
   return found;
 }
 
+// From buffer to buffer the kernel goes on by the address. Only another route to the very same
+// address, removed just when a buffer ended there, could hide one; all other changes are told.
+Result<std::vector<Event>> KernelReader::routes() {
+  Request request(RTM_GETROUTE);
+  request.fixed<rtmsg>().rtm_family = AF_INET;
+  std::vector<Event> found;
+  TRY(route_.dump_while("IPv4 routes", request, [&](Bytes message) {
+    if (auto route = decode_route(message)) found.push_back(std::move(*route));
+    return true;
+  }));
+  return found;
+}
+
+// A table is listed by ascending address: default routes stand with the others to 0.0.0.0 before
+// everything else. The rest is not listened to, so the socket is one for this question.
+Result<std::vector<Event>> KernelReader::default_routes(std::uint32_t table) {
+  Netlink socket = TRY(Netlink::open(NETLINK_ROUTE));
+  Request request(RTM_GETROUTE);
+  request.fixed<rtmsg>().rtm_family = AF_INET;
+  request.put(RTA_TABLE, table);
+  std::vector<Event> found;
+  auto done = socket.dump_while("default routes", request, [&](Bytes message) {
+    auto route = decode_route(message);
+    if (route && std::get<Route>(*route).is_default()) found.push_back(std::move(*route));
+    return !is_beyond_defaults(message);
+  });
+  if (!done && done.error().code != ENOENT) return std::unexpected(done.error());  // no such table
+  return found;
+}
+
 Result<RulesetGeneration> KernelReader::generation() {
   if (!netfilter_) netfilter_ = TRY(Netlink::open(NETLINK_NETFILTER));
   Request request(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN);

@@ -25,6 +25,11 @@ class KernelReader {
   Result<std::vector<Event>> filters(const Qdisc& qdisc);
   // VLANs of one bridge or port, or of all with 0. EOPNOTSUPP: this kernel's bridges have none.
   Result<std::vector<Event>> vlans(IfIndex ifindex);
+  // The IPv4 routes that objects.h calls notable, of all tables. The kernel writes out every route
+  // for this.
+  Result<std::vector<Event>> routes();
+  // The default routes of a table; costs the same however many other routes there are.
+  Result<std::vector<Event>> default_routes(std::uint32_t table);
   // The last nf_tables transaction.
   Result<RulesetGeneration> generation();
 

@@ -3,45 +3,35 @@
 // The notification sockets are opened before the first dump, so that changes made during the dump
 // are heard after it. A notification that tells a whole object is taken as it is. One that doesn't
 // is a reason to ask: for a link when the bridge speaks of its port or when its root qdisc changed,
-// for the qdiscs, for VLANs. A question is asked after all that was waiting has been heard, so one
-// answer does for a burst; what is heard later than an answer is also newer than it, or is heard
-// once more.
+// for the qdiscs, for VLANs, for default routes. A question is asked after all that was waiting has
+// been heard, so one answer does for a burst; what is heard later than an answer is also newer than
+// it, or is heard once more.
 #include "introspect/kernel_view.h"
 
-#include <arpa/inet.h>
-#include <linux/filter.h>
-#include <linux/netfilter/nf_tables.h>
+#include <linux/if.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
 #include <cerrno>
-#include <cstddef>
 
 #include "introspect/decode.h"
+#include "introspect/filters.h"
 
 namespace tna {
 namespace {
 
-constexpr unsigned kGroups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR,
-                                RTNLGRP_TC,   RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF};
+constexpr unsigned kGroups[] = {RTNLGRP_LINK,      RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR,
+                                RTNLGRP_TC,        RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
+                                RTNLGRP_IPV4_ROUTE};
+
+// It is the first device of every namespace.
+constexpr IfIndex kLoopback = 1;
 
 // Datagrams heard in one read(), so that nobody who makes changes without end keeps us here.
 constexpr int kBurst = 512;
 // As many as the receive buffer can hold, and more.
 constexpr int kDrain = 65536;
-
-// Of a transaction with ten thousand set elements only its end is let through.
-Result<> only_generations(Netlink& socket) {
-  const std::uint32_t wanted = htons(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN);
-  const sock_filter program[] = {
-      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, wanted, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-      BPF_STMT(BPF_RET | BPF_K, 0),
-  };
-  return socket.filter(program);
-}
 
 Result<Netlink> open_nftables() {
   Netlink socket = TRY(Netlink::open(NETLINK_NETFILTER));
@@ -54,6 +44,7 @@ Result<Netlink> open_nftables() {
 
 Result<KernelView> KernelView::open() {
   KernelView view(TRY(KernelReader::open()), TRY(Netlink::open(NETLINK_ROUTE)));
+  TRY(only_notable_routes(view.route_));
   for (unsigned group : kGroups) TRY(view.route_.join(group));
   if (auto joined = view.route_.join(RTNLGRP_BRVLAN); !joined)
     view.unheard_.push_back("changes of bridge VLANs are not told: " + joined.error().message);
@@ -128,11 +119,15 @@ void KernelView::hear(Bytes message, Questions& questions) {
       break;
     case RTM_NEWADDR:
     case RTM_DELADDR:
-      if (auto event = decode_address(message)) mirror_.apply(std::move(*event));
+      if (auto event = decode_address(message)) take_address(std::move(*event), questions);
       break;
     case RTM_NEWNETCONF:
     case RTM_DELNETCONF:
       if (auto event = decode_netconf(message)) mirror_.apply(std::move(*event));
+      break;
+    case RTM_NEWROUTE:
+    case RTM_DELROUTE:
+      hear_route(message, questions);
       break;
     case RTM_NEWQDISC:
     case RTM_DELQDISC:
@@ -150,9 +145,27 @@ void KernelView::hear(Bytes message, Questions& questions) {
   }
 }
 
+void KernelView::take_address(Event event, Questions& questions) {
+  // Routes that have it as their source go silently; with a device's last one, all by that device.
+  if (auto* gone = std::get_if<RemovedAddress>(&event); gone && gone->address.family == AF_INET)
+    questions.defaults.merge(mirror_.tables_with_defaults());
+  mirror_.apply(std::move(event));
+}
+
 void KernelView::hear_link(Bytes message, Questions& questions) {
   if (auto event = decode_link(message)) return take_link(std::move(*event), questions);
   if (auto ifindex = concerned_link(message)) questions.links.insert(*ifindex);
+}
+
+// Default routes are asked for: a notification doesn't tell which of several it replaces, and some
+// go silently. There is no such cheap question about others. Of those with an mtu the additions are
+// all heard, and the deletions, but not what took the place of one; it stays known until everything
+// is read anew, and more packets go to Linux than have to.
+void KernelView::hear_route(Bytes message, Questions& questions) {
+  if (auto table = concerned_defaults(message))
+    questions.defaults.insert(*table);
+  else if (auto event = decode_route(message))
+    mirror_.apply(std::move(*event));
 }
 
 void KernelView::hear_qdisc(Bytes message, Questions& questions) {
@@ -171,8 +184,11 @@ void KernelView::take_link(Event event, Questions& questions) {
     // A device is told of while it is still being made: the first end of a veth before it has the
     // other, and never again until it comes up.
     if (!before) questions.links.insert(link->ifindex);
+    if (!(link->flags & IFF_UP)) questions.defaults.merge(mirror_.tables_with_defaults());
     // The qdisc that a device gets when it comes up is not told of. Before that it has "noop".
     questions.qdiscs |= link->root_qdisc != (before ? before->root_qdisc : "noop");
+  } else {
+    questions.defaults.merge(mirror_.tables_with_defaults());
   }
   mirror_.apply(std::move(event));
 }
@@ -184,6 +200,14 @@ Result<> KernelView::answer(Questions questions) {
     TRY(read_filters([&](IfIndex ifindex) {
       return questions.all_filters || questions.filters.contains(ifindex);
     }));
+  // That a route, an address or a device's being up goes is told a moment before it is done. Asking
+  // for a link waits for the lock that is held until then; asking for routes doesn't.
+  if (!questions.defaults.empty()) TRY(reader_.link(kLoopback));
+  for (std::uint32_t table : questions.defaults)
+    mirror_.replace(TRY(reader_.default_routes(table)), [&](const Event& object) {
+      const auto* route = std::get_if<Route>(&object);
+      return route && route->is_default() && route->table == table;
+    });
   for (IfIndex ifindex : questions.vlans) {
     auto vlans = reader_.vlans(ifindex);
     // The device is gone, or is neither a bridge nor a port any more.
@@ -208,6 +232,8 @@ Result<> KernelView::read_everything() {
                   [](const Event& object) { return std::holds_alternative<Address>(object); });
   mirror_.replace(TRY(reader_.netconfs()),
                   [](const Event& object) { return std::holds_alternative<NetConf>(object); });
+  mirror_.replace(TRY(reader_.routes()),
+                  [](const Event& object) { return std::holds_alternative<Route>(object); });
   TRY(read_qdiscs());
   TRY(read_filters([](IfIndex) { return true; }));
   TRY(read_vlans());

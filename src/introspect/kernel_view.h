@@ -41,6 +41,7 @@ class KernelView {
   // What has to be asked, since the notification doesn't tell.
   struct Questions {
     std::set<IfIndex> links, vlans, filters;
+    std::set<std::uint32_t> defaults;  // tables of default routes
     bool qdiscs = false;
     bool all_filters = false;  // of every device
   };
@@ -51,6 +52,8 @@ class KernelView {
   Result<> follow_nftables();
   void hear(Bytes message, Questions& questions);
   void hear_link(Bytes message, Questions& questions);
+  void hear_route(Bytes message, Questions& questions);
+  void take_address(Event event, Questions& questions);
   void hear_qdisc(Bytes message, Questions& questions);
   void take_link(Event event, Questions& questions);
   Result<> answer(Questions questions);

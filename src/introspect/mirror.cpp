@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "introspect/mirror.h"
 
+#include <linux/if.h>
 #include <linux/pkt_sched.h>
 
-#include <set>
+#include <algorithm>
 #include <utility>
 
 namespace tna {
@@ -37,6 +38,16 @@ IfIndex owner(const Event& object) {
       object);
 }
 
+// The kernel takes a device's IPv4 routes away without a word, when it goes and when it is set
+// down. A route by several devices lives until the last of them is down; that is not followed.
+bool goes_with(const Route& route, IfIndex removed) {
+  return std::ranges::find(route.interfaces, removed) != route.interfaces.end();
+}
+
+bool goes_when_down(const Route& route, IfIndex down) {
+  return route.interfaces == std::vector{down};
+}
+
 // Does the removal of a classifier, named by handle 0, take this filter with it?
 bool of_classifier(const Event& object, const Filter& classifier) {
   const Filter* filter = std::get_if<Filter>(&object);
@@ -64,6 +75,10 @@ Mirror::Key Mirror::key(const Event& event) {
   constexpr auto vlan = [](const auto& o) {
     return Key{type_of<BridgeVlan>(), {o.ifindex, o.vid}, {}};
   };
+  constexpr auto route = [](const Route& o) {
+    return Key{
+        type_of<Route>(), {o.table, o.prefix_length, o.destination, o.tos, o.priority}, o.rest};
+  };
   return std::visit(Overloaded{[&](const Link& o) { return link(o); },
                                [&](const RemovedLink& o) { return link(o); },
                                [&](const Address& o) { return address(o); },
@@ -76,6 +91,8 @@ Mirror::Key Mirror::key(const Event& event) {
                                [&](const RemovedNetConf& o) { return netconf(o); },
                                [&](const BridgeVlan& o) { return vlan(o); },
                                [&](const RemovedBridgeVlan& o) { return vlan(o); },
+                               [&](const Route& o) { return route(o); },
+                               [&](const RemovedRoute& o) { return route(o.route); },
                                [&](const RulesetGeneration&) {
                                  return Key{type_of<RulesetGeneration>(), {}, {}};
                                }},
@@ -96,6 +113,7 @@ Event Mirror::removal(const Event& object) {
                  [](const BridgeVlan& o) -> Event {
                    return RemovedBridgeVlan{o.ifindex, o.vid, o.vid_end};
                  },
+                 [](const Route& o) -> Event { return RemovedRoute{o}; },
                  // What is no object of a list: a generation is followed by another, it never goes.
                  [](const auto& o) -> Event { return o; }},
       object);
@@ -120,6 +138,12 @@ void Mirror::remove_if(const std::function<bool(const Event&)>& condition) {
     object = condition(object->second) ? remove(object) : std::next(object);
 }
 
+void Mirror::remove_routes_if(const std::function<bool(const Route&)>& condition) {
+  const auto end = objects_.lower_bound(Key{type_of<Route>() + 1, {}, {}});
+  for (auto object = objects_.lower_bound(Key{type_of<Route>(), {}, {}}); object != end;)
+    object = condition(std::get<Route>(object->second)) ? remove(object) : std::next(object);
+}
+
 void Mirror::apply(Event event) {
   auto known = objects_.find(key(event));
   if (auto* conf = std::get_if<NetConf>(&event)) {
@@ -132,9 +156,14 @@ void Mirror::apply(Event event) {
     return remove_if([&](const Event& object) { return of_classifier(object, gone->filter); });
   if (auto* gone = std::get_if<RemovedLink>(&event)) {
     // Not all of what goes with a device is told by the kernel; addresses are, qdiscs are not.
-    remove_if([&](const Event& object) { return owner(object) == gone->ifindex; });
+    remove_if([&](const Event& object) {
+      const Route* route = std::get_if<Route>(&object);
+      return route ? goes_with(*route, gone->ifindex) : owner(object) == gone->ifindex;
+    });
     known = objects_.find(key(event));
   }
+  if (auto* link = std::get_if<Link>(&event); link && !(link->flags & IFF_UP))
+    remove_routes_if([&](const Route& route) { return goes_when_down(route, link->ifindex); });
   if (event.index() < type_of<RemovedLink>()) return add(std::move(event));
   if (known != objects_.end()) remove(known);
 }
@@ -158,6 +187,18 @@ std::vector<Qdisc> Mirror::ingress_qdiscs() const {
     if (const auto& qdisc = std::get<Qdisc>(object->second); is_ingress(qdisc))
       found.push_back(qdisc);
   return found;
+}
+
+std::set<std::uint32_t> Mirror::tables_with_defaults() const {
+  std::set<std::uint32_t> tables;
+  const auto end = objects_.lower_bound(Key{type_of<Route>() + 1, {}, {}});
+  for (auto object = objects_.lower_bound(Key{type_of<Route>(), {}, {}}); object != end;) {
+    const auto& route = std::get<Route>(object->second);
+    if (route.is_default()) tables.insert(route.table);  // they are the first of a table
+    constexpr std::uint32_t kBehindAll = 33;             // prefix length
+    object = objects_.lower_bound(Key{type_of<Route>(), {route.table, kBehindAll}, {}});
+  }
+  return tables;
 }
 
 std::vector<Event> Mirror::take() {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "introspect/objects.h"
@@ -28,13 +29,16 @@ class Mirror {
   // The qdiscs that filters can stand on: ingress and clsact.
   std::vector<Qdisc> ingress_qdiscs() const;
 
+  // The tables in which there are IPv4 default routes.
+  std::set<std::uint32_t> tables_with_defaults() const;
+
   // What a listener has not heard yet, in the order in which it has to hear it.
   std::vector<Event> take();
 
  private:
   struct Key {
     std::size_t type = 0;                    // of the object, as index of the variant
-    std::array<std::uint32_t, 5> numbers{};  // the interface comes first
+    std::array<std::uint32_t, 5> numbers{};  // the interface comes first, where there is one
     std::vector<std::byte> bytes;
     auto operator<=>(const Key&) const = default;
   };
@@ -44,6 +48,7 @@ class Mirror {
   static Event removal(const Event& object);
   void add(Event object);
   Objects::iterator remove(Objects::iterator object);
+  void remove_routes_if(const std::function<bool(const Route&)>& condition);
   void remove_if(const std::function<bool(const Event&)>& condition);
 
   Objects objects_;

@@ -170,6 +170,15 @@ Result<> Netlink::dump(const std::string& what, Request request, const Handler& 
   return error(action + ": it changes faster than it can be read", EAGAIN);
 }
 
+Result<> Netlink::dump_while(const std::string& what, Request request,
+                             const std::function<bool(Bytes)>& more) {
+  const std::string action = "dump " + what;
+  TRY(send(action, request, NLM_F_DUMP));
+  return read_answer(action, [&](const Message& message, Bytes bytes) {
+    return message.header.nlmsg_type == NLMSG_DONE || !more(bytes);
+  });
+}
+
 Result<> Netlink::get(const std::string& what, Request request, const Handler& handler) {
   const std::string action = "get " + what;
   TRY(send(action, request, 0));

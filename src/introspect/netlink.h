@@ -61,6 +61,10 @@ class Netlink {
   // where there is none after many attempts, it sees nothing and the error's code is EAGAIN. An
   // error says "dump WHAT: ...", with the kernel's own explanation.
   Result<> dump(const std::string& what, Request, const Handler&);
+  // The same while it arrives, for lists too long to keep and of which the kernel doesn't say
+  // whether they changed meanwhile. The handler says whether it wants more; where it didn't, the
+  // socket is good for nothing else.
+  Result<> dump_while(const std::string& what, Request, const std::function<bool(Bytes)>& more);
   // What the request asks for: one message. An error says "get WHAT: ...".
   Result<> get(const std::string& what, Request, const Handler&);
   // One datagram of notifications, without waiting.

@@ -93,6 +93,22 @@ struct BridgeVlan {
   bool operator==(const BridgeVlan&) const = default;
 };
 
+// An IPv4 route of the few that the fast path must know of: RTM_NEWROUTE of a unicast route outside
+// table "local" that goes to everywhere (a default route) or has an mtu metric.
+struct Route {
+  std::uint32_t table = 0;
+  std::uint32_t destination = 0;  // host byte order
+  std::uint8_t prefix_length = 0;
+  std::uint8_t tos = 0;
+  std::uint32_t priority = 0;       // "metric" in ip-route(8): the smallest is used
+  std::uint32_t mtu = 0;            // RTAX_MTU; 0: none
+  std::vector<IfIndex> interfaces;  // it can't outlive them; none where a nexthop object says them
+  // What else tells it from other routes to the destination: gateways, source, protocol.
+  std::vector<std::byte> rest;
+  bool is_default() const { return prefix_length == 0; }
+  auto operator<=>(const Route&) const = default;
+};
+
 // nf_tables committed a transaction: NFT_MSG_NEWGEN. What is in it is read by whoever needs it.
 struct RulesetGeneration {
   std::uint32_t id = 0;
@@ -127,9 +143,13 @@ struct RemovedBridgeVlan {
   std::uint16_t vid, vid_end;
   bool operator==(const RemovedBridgeVlan&) const = default;
 };
+struct RemovedRoute {
+  Route route;
+  bool operator==(const RemovedRoute&) const = default;
+};
 
-using Event =
-    std::variant<Link, Address, Qdisc, Filter, NetConf, BridgeVlan, RulesetGeneration, RemovedLink,
-                 RemovedAddress, RemovedQdisc, RemovedFilter, RemovedNetConf, RemovedBridgeVlan>;
+using Event = std::variant<Link, Address, Qdisc, Filter, NetConf, BridgeVlan, Route,
+                           RulesetGeneration, RemovedLink, RemovedAddress, RemovedQdisc,
+                           RemovedFilter, RemovedNetConf, RemovedBridgeVlan, RemovedRoute>;
 
 }  // namespace tna

@@ -64,6 +64,7 @@ class Builder {
         relate(link, "lower", link.lower);  // else another namespace's number
     }
     std::ranges::sort(graph_.edges);
+    graph_.routes = route_facts(store_.routes);
     for (auto& [ifindex, node] : graph_.nodes) find_services(node);
     for (const ModuleRow& row : knowledge_.modules) find_modules(row);
     for (auto& [ifindex, node] : graph_.nodes)

@@ -9,6 +9,7 @@
 
 #include "base/net_types.h"
 #include "topology/knowledge.h"
+#include "topology/route_facts.h"
 #include "topology/store.h"
 
 namespace tna {
@@ -82,6 +83,7 @@ struct Edge {
 struct Graph {
   std::map<IfIndex, Node> nodes;
   std::vector<Edge> edges;  // sorted
+  RouteFacts routes;
   bool operator==(const Graph&) const = default;
 
   const Node* find(IfIndex ifindex) const;

@@ -58,6 +58,9 @@ Change remove_link(Store& store, IfIndex ifindex) {
   std::erase_if(store.qdiscs, of_link);
   std::erase_if(store.filters, of_link);
   std::erase_if(store.vlans, of_link);
+  std::erase_if(store.routes, [&](const Route& route) {
+    return std::ranges::find(route.interfaces, ifindex) != route.interfaces.end();
+  });
   std::erase_if(store.netconfs, [&](const auto& entry) {
     return entry.second.ifindex == static_cast<std::int32_t>(ifindex);
   });
@@ -154,6 +157,7 @@ Change Store::apply(const Event& event, const Knowledge& knowledge) {
           },
           [&](const NetConf& e) { return put_netconf(*this, e); },
           [&](const BridgeVlan& e) { return put_vlan(*this, e); },
+          [&](const Route& e) { return changed(routes.insert(e).second); },
           [&](const RulesetGeneration& e) { return changed(std::exchange(ruleset, e).id != e.id); },
           [&](const RemovedLink& e) { return remove_link(*this, e.ifindex); },
           [&](const RemovedAddress& e) { return changed(addresses.erase(e.address)); },
@@ -165,6 +169,7 @@ Change Store::apply(const Event& event, const Knowledge& knowledge) {
           [&](const RemovedBridgeVlan& e) {
             return changed(cut_vlans(*this, e.ifindex, e.vid, e.vid_end));
           },
+          [&](const RemovedRoute& e) { return changed(routes.erase(e.route)); },
       },
       event);
 }

@@ -30,6 +30,7 @@ struct Store {
       filters;
   std::map<std::pair<std::uint8_t, std::int32_t>, NetConf> netconfs;  // by family and interface
   std::map<std::pair<IfIndex, std::uint16_t>, BridgeVlan> vlans;      // by first VLAN; no overlaps
+  std::set<Route> routes;                                             // the few of objects.h
   RulesetGeneration ruleset;
   bool operator==(const Store&) const = default;
 

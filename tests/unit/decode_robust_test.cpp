@@ -20,11 +20,13 @@ std::size_t decode_all(const std::vector<std::byte>& message) {
   concerned_qdisc(bytes);
   concerned_vlans(bytes);
   concerns_shared_block(bytes);
+  concerned_defaults(bytes);
+  is_beyond_defaults(bytes);
   if (auto generic = parse_generic(bytes)) generic->attributes.well_formed();
   return decode_link(bytes).has_value() + decode_address(bytes).has_value() +
          decode_netconf(bytes).has_value() + decode_qdisc(bytes).has_value() +
          decode_filter(bytes).has_value() + decode_bridge_vlans(bytes).size() +
-         decode_generation(bytes).has_value();
+         decode_route(bytes).has_value() + decode_generation(bytes).has_value();
 }
 
 std::vector<std::vector<std::byte>> all_recorded() {

@@ -26,6 +26,14 @@ Filter filter(IfIndex ifindex, std::uint32_t handle) {
       .ifindex = ifindex, .parent = TC_H_CLSACT | 2, .info = 5, .handle = handle, .kind = "bpf"};
 }
 
+Route route(const std::vector<IfIndex>& interfaces, std::uint32_t table = 254,
+            std::uint8_t prefix_length = 8) {
+  Route route{
+      .table = table, .prefix_length = prefix_length, .mtu = 1400, .interfaces = interfaces};
+  for (IfIndex ifindex : interfaces) route.rest.push_back(static_cast<std::byte>(ifindex));
+  return route;
+}
+
 Mirror mirror_of(const Events& events) {
   Mirror mirror;
   for (const Event& event : events) mirror.apply(event);
@@ -89,6 +97,36 @@ TEST(Mirror, AClassifierTakesItsFiltersAndNoOthers) {
   Filter classifier = filter(1, 0);
   mirror.apply(RemovedFilter{classifier});
   EXPECT_EQ(mirror.take(), (Events{RemovedFilter{filter(1, 1)}, RemovedFilter{filter(1, 2)}}));
+}
+
+TEST(Mirror, RoutesOfTheSameKeyWithOtherGatewaysAreSeveral) {
+  Route first = route({1}), second = route({1});
+  second.rest = {std::byte{2}};
+  Mirror mirror = mirror_of({first, second});
+  mirror.apply(RemovedRoute{first});
+  EXPECT_EQ(mirror.take(), Events{RemovedRoute{first}});
+  mirror.apply(second);
+  EXPECT_EQ(mirror.take(), Events{}) << "it was still there";
+}
+
+TEST(Mirror, RoutesGoWithTheirOnlyDeviceWhenItIsDown) {
+  Link up = link(1), down = link(1);
+  up.flags = 1;
+  Mirror mirror = mirror_of({up, route({1}), route({1, 2}), route({2}), route({})});
+  mirror.apply(up);
+  EXPECT_EQ(mirror.take(), Events{});
+  mirror.apply(down);
+  EXPECT_EQ(mirror.take(), (Events{RemovedRoute{route({1})}, down}));
+  mirror.apply(RemovedLink{1});
+  EXPECT_EQ(mirror.take(), (Events{RemovedRoute{route({1, 2})}, RemovedLink{1}}));
+}
+
+TEST(Mirror, KnowsTheTablesWithDefaultRoutes) {
+  Route by_service = route({}, 300, 0);
+  by_service.tos = 16;
+  Mirror mirror = mirror_of({route({}, 100), route({}, 200, 0), route({}, 200), by_service,
+                             route({}, 300), route({}, 0xffffffff, 0), route({}, 0xfffffffe)});
+  EXPECT_EQ(mirror.tables_with_defaults(), (std::set<std::uint32_t>{200, 300, 0xffffffff}));
 }
 
 TEST(Mirror, QdiscReplacedInItsPlace) {

@@ -150,6 +150,20 @@ TEST_F(StoreTest, VlanRangesAreCut) {
   EXPECT_EQ(store.vlans, left);
 }
 
+TEST_F(StoreTest, Routes) {
+  const Route to_eth0{.table = 254, .prefix_length = 8, .mtu = 1400, .interfaces = {eth0}};
+  const Route to_both{.table = 254, .prefix_length = 8, .mtu = 1400, .interfaces = {eth0, eth1}};
+  const Route to_eth1{.table = 254, .prefix_length = 8, .mtu = 1400, .interfaces = {eth1}};
+  for (const Route& route : {to_eth0, to_both, to_eth1}) {
+    EXPECT_EQ(apply(route), Change::configuration);
+    EXPECT_EQ(apply(route), Change::nothing);
+  }
+  EXPECT_EQ(apply(RemovedLink{eth0}), Change::configuration);
+  EXPECT_EQ(store.routes, std::set<Route>{to_eth1});
+  EXPECT_EQ(apply(RemovedRoute{to_eth1}), Change::configuration);
+  EXPECT_EQ(apply(RemovedRoute{to_eth1}), Change::nothing);
+}
+
 TEST_F(StoreTest, RulesetGeneration) {
   EXPECT_EQ(apply(RulesetGeneration{5}), Change::configuration);
   EXPECT_EQ(apply(RulesetGeneration{5}), Change::nothing);

@@ -8,6 +8,7 @@
 //   qdisc eth0 htb | qdisc eth0 clsact
 //   filter eth0 ingress | filter eth0 egress
 //   netconf br0 ipv4 forwarding=1
+//   route 10.0.0.0/8 [table=254] [tos=0] [metric=0] [mtu=1400] [via=1] [dev=eth0]
 //
 // Any link takes up=0, mtu=N, hardware=N (ARPHRD_*), elsewhere=1 (its lower is in another
 // namespace), switch_id=HEX, xdp=ID. Interface indexes count from 1 in the order of the lines.
@@ -58,6 +59,7 @@ class World {
     const std::string what = words[0];
     if (words.size() < 2) refuse(line);
     if (what == "bridge" || what == "port" || what == "link") return add_link(words);
+    if (what == "route") return add_route(words);
     if (words.size() < 3) refuse(line);
     const IfIndex ifindex = find(words[1]).ifindex;
     if (what == "address") return add_address(ifindex, words[2]);
@@ -175,6 +177,40 @@ class World {
     const std::uint32_t minor = where == "egress" ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS;
     const auto handle = static_cast<std::uint32_t>(store.filters.size() + 1);
     apply(Filter{ifindex, TC_H_MAKE(TC_H_CLSACT, minor), 0x10003, 0, handle, "flower"});
+  }
+
+  // "via" only tells one gateway from another.
+  void add_route(const Words& words) {
+    const auto slash = words[1].find('/');
+    if (slash == std::string::npos) refuse(words[1]);
+    Route route{.table = 254};
+    in_addr address{};
+    if (inet_pton(AF_INET, words[1].substr(0, slash).c_str(), &address) != 1) refuse(words[1]);
+    route.destination = ntohl(address.s_addr);
+    route.prefix_length = std::stoul(words[1].substr(slash + 1));
+    for (std::size_t next = 2; next < words.size(); ++next) {
+      const auto equals = words[next].find('=');
+      if (equals == std::string::npos) refuse(words[next]);
+      set(route, words[next].substr(0, equals), words[next].substr(equals + 1));
+    }
+    apply(route);
+  }
+
+  void set(Route& route, const std::string& key, const std::string& value) {
+    if (key == "dev") return route.interfaces.push_back(find(value).ifindex);
+    const auto number = static_cast<std::uint32_t>(std::stoul(value));
+    if (key == "table")
+      route.table = number;
+    else if (key == "tos")
+      route.tos = number;
+    else if (key == "metric")
+      route.priority = number;
+    else if (key == "mtu")
+      route.mtu = number;
+    else if (key == "via")
+      route.rest.push_back(static_cast<std::byte>(number));
+    else
+      refuse("a route has no " + key);
   }
 
   void add_netconf(IfIndex ifindex, const std::string& family, const std::string& setting) {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// RouteFacts: what the fast path must know of IPv4 routes that bpf_fib_lookup does not tell.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "introspect/objects.h"
+
+namespace tna {
+
+struct RouteFacts {
+  // Linux forwards by a route's mtu metric, the helper doesn't. The smallest that any route has, 0
+  // for none, and a clause for people: "10.0.0.0/8 in table 254 has mtu 1400".
+  std::uint32_t smallest_mtu = 0;
+  std::string smallest_mtu_because;
+  // Among default routes of equal rank Linux chooses by the state of their gateways, the helper
+  // takes the first. "table 254 has several default routes of metric 0"; empty where none has.
+  std::string several_defaults;
+  bool operator==(const RouteFacts&) const = default;
+};
+
+RouteFacts route_facts(const std::set<Route>& routes);
+
+}  // namespace tna
