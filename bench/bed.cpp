@@ -121,6 +121,36 @@ Result<Bed> Bed::create(int lanes) {
   return Bed(std::move(generator), std::move(dut), std::move(sink), lanes);
 }
 
+Result<> Bed::make_router() const {
+  std::string lines;
+  for (int lane = 0; lane < lanes_; ++lane) {
+    lines += "link set " + port_in(lane) + " nomaster address " + to_string(router_mac(lane)) +
+             "\nlink set " + port_out(lane) + " nomaster\naddr add 192.0.2." +
+             std::to_string(2 * lane + 1) + "/32 dev " + port_in(lane) + "\naddr add 192.0.2." +
+             std::to_string(2 * lane + 2) + "/32 dev " + port_out(lane) + "\n";
+    for (auto [side, device] :
+         {std::pair{Side::generator, port_in(lane)}, {Side::sink, port_out(lane)}}) {
+      std::string net = (side == Side::sink ? "198.19." : "198.18.") + std::to_string(2 * lane);
+      lines += "route add " + net + ".0/23 dev " + device + "\n";
+      for (int i = 0; i < kStations; ++i)
+        lines += "neigh add " + net + "." + std::to_string(i + 1) + " lladdr " +
+                 to_string(station(lane, side, i)) + " dev " + device + " nud permanent\n";
+    }
+  }
+  TRY(ip_batch(dut_, lines));
+  TRY(in_dut("sysctl -qw net.ipv4.ip_forward=1"));
+  return {};
+}
+
+Result<> Bed::add_routes(int count) const {
+  std::string lines;
+  for (int i = 0; i < count; ++i)  // from 1.0.0.0/24 on
+    lines += "route add " + std::to_string(1 + (i >> 16)) + "." + std::to_string(i >> 8 & 0xff) +
+             "." + std::to_string(i & 0xff) + ".0/24 via 198.19.0.1 onlink dev " + port_out(0) +
+             "\n";
+  return ip_batch(dut_, lines);
+}
+
 void Bed::keep() {
   for (Netns* netns : {&generator_, &dut_, &sink_}) netns->keep();
 }

@@ -36,6 +36,12 @@ class Bed {
   static std::string generator_end(int lane) { return "g" + std::to_string(2 * lane); }
   static std::string sink_end(int lane) { return "s" + std::to_string(2 * lane + 1); }
 
+  // The MAC of a lane's ingress port in a router.
+  static Mac router_mac(int lane) { return Mac{{0x02, 0xfe, 0, 0, 0, std::uint8_t(lane)}}; }
+  // The bridge's ports become a router's interfaces, between 198.18/16 and 198.19/16.
+  Result<> make_router() const;
+  // Routes to elsewhere, by way of the first station behind lane 0's egress port.
+  Result<> add_routes(int count) const;
   // Every station on both sides sends one frame, as living stations do: learned or refreshed.
   Result<> speak() const;
   // Adds bridge ports with peers that say nothing: p100, p101 ...

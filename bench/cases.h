@@ -12,6 +12,8 @@
 namespace tna::bench {
 
 Result<std::vector<Row>> bridge(const Options&);
+Result<std::vector<Row>> route(const Options&);
+Result<std::vector<Row>> routes_1m(const Options&);
 Result<std::vector<Row>> fdb_100k(const Options&);
 Result<std::vector<Row>> two_cores(const Options&);
 Result<std::vector<Row>> punt(const Options&);
@@ -30,6 +32,9 @@ struct Case {
 
 inline constexpr Case kCases[] = {
     {"bridge", "64-byte frames through a bridge: TNA, Linux alone, a bare XDP redirect", bridge},
+    {"route", "64-byte IPv4 packets through a router: TNA, Linux alone, XDP with the same FIB call",
+     route},
+    {"routes-1m", "the router with 1,000,000 routes against 10", routes_1m},
     {"bridge-own-cost", "nanoseconds of the bridge's program above an empty one", own_cost},
     {"vlan-own-cost", "the same where the bridge filters VLANs, in parts of a plain bridge's",
      vlan_cost},

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <atomic>
 #include <numeric>
 #include <vector>
@@ -70,12 +71,17 @@ void Flow::send_to(const Mac& mac, std::uint32_t address) {
   for (int i = 0; i < kStations; ++i) state_->frames[i] = frame_to(lane_, i, mac, address);
 }
 
+void Flow::send_through(const Mac& router) {
+  for (bench_frame& frame : state_->frames)
+    std::copy(router.bytes.begin(), router.bytes.end(), frame.bytes);
+}
+
 Result<Link> Flow::discard(const Netns& netns, const std::string& device) const {
   return attach("discard", netns, device);
 }
 
-Result<Link> Flow::attach_redirect() const {
-  return attach("redirect", bed_->dut(), Bed::port_in(lane_));
+Result<Link> Flow::attach_redirect(bool routes) const {
+  return attach(routes ? "route" : "redirect", bed_->dut(), Bed::port_in(lane_));
 }
 
 Result<int> Flow::empty_program(const std::string& hook) const {

@@ -35,6 +35,8 @@ class Flow {
 
   // Sends to this MAC and IPv4 address from now on, not to the lane's partners.
   void send_to(const Mac& mac, std::uint32_t address);
+  // Sends to the lane's partners by way of the router with this MAC from now on.
+  void send_through(const Mac& router);
   // Sends for about that long from the calling thread's processor.
   Result<Rate> run(double seconds);
   Result<> send(std::uint32_t frames);
@@ -47,8 +49,9 @@ class Flow {
 
   // An XDP program on a device that drops all it receives, as the cheapest of receivers.
   Result<Link> discard(const Netns& netns, const std::string& device) const;
-  // An XDP program on the lane's ingress port that does nothing but redirect to the egress port.
-  Result<Link> attach_redirect() const;
+  // An XDP program on the lane's ingress port that does nothing but redirect to the egress port;
+  // `routes`: that looks into the FIB, and does what a router does to the frame.
+  Result<Link> attach_redirect(bool routes) const;
   // The program that does nothing, for "xdp" or "tc".
   Result<int> empty_program(const std::string& hook) const;
 

@@ -27,6 +27,7 @@ struct Subject {
   const Bed* bed;
   std::vector<Flow*> flows;  // each sent from a processor of its own, 0 first
   Expect expect = Expect::all_fast;
+  bool routes = false;  // a router's bed, not a bridge's
 };
 
 // One turn: frames a second at the sinks.

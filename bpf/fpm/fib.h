@@ -124,10 +124,13 @@ static __always_inline enum tna_verdict tna_route_find(struct tna_pkt *p)
 
 /* The way back to the source: it must be no address of this host, and where rp_filter is strict lead
  * out of the interface that the packet came in by. Of several paths the helper tells one, so some
- * packets that would pass are left to Linux.
+ * packets that would pass are left to Linux. Without rp_filter Linux only looks among its addresses;
+ * were that done here, and the kernel's way to hash them another, its own addresses would pass.
  */
 static __always_inline bool tna_source_valid(struct tna_pkt *p)
 {
+	int filter = tna_get(tna_get(p->net, ipv4.devconf_all), data[IPV4_DEVCONF_RP_FILTER]);
+	int of_device = tna_get(tna_get(p->dev, ip_ptr), cnf.data[IPV4_DEVCONF_RP_FILTER]);
 	struct bpf_fib_lookup back = {
 	    .family = AF_INET,
 	    .l4_protocol = p->ip_proto,
@@ -139,20 +142,19 @@ static __always_inline bool tna_source_valid(struct tna_pkt *p)
 	    .ipv4_src = p->daddr[0],
 	    .ipv4_dst = p->saddr[0],
 	};
-	struct ipv4_devconf *all = tna_get(p->net, ipv4.devconf_all);
-	int strict = tna_get(all, data[IPV4_DEVCONF_RP_FILTER]);
-	int of_device = tna_get(tna_get(p->dev, ip_ptr), cnf.data[IPV4_DEVCONF_RP_FILTER]);
-	long code;
-
-	if (strict < of_device)
-		strict = of_device;
 	/* The flag came in 6.3, as xdp_features did. */
-	code = bpf_fib_lookup(p->ctx, &back, sizeof(back),
-			      bpf_core_field_exists(p->dev->xdp_features) ? BPF_FIB_LOOKUP_SKIP_NEIGH
-									   : 0);
+	long code = bpf_fib_lookup(
+	    p->ctx, &back, sizeof(back),
+	    bpf_core_field_exists(p->dev->xdp_features) ? BPF_FIB_LOOKUP_SKIP_NEIGH : 0);
+
+	if (filter < of_device)
+		filter = of_device;
 	if (code != BPF_FIB_LKUP_RET_SUCCESS && code != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return false;
-	return strict != 1 || back.ifindex == tna_ctx_ifindex(p);
+	if (!filter || back.ifindex == tna_ctx_ifindex(p))
+		return true;
+	/* Loose: any way will do, but not for an interface without an address. */
+	return filter != 1 && tna_get(tna_get(p->dev, ip_ptr), ifa_list);
 }
 
 static __always_inline enum tna_verdict fpm_fib(struct tna_pkt *p)

@@ -26,6 +26,9 @@ struct ipv4_devconf {
 struct ipv6_devconf {
 	__s32 forwarding, proxy_ndp;
 } TNA_CORE;
+struct hlist_head {
+	void *first;
+} TNA_CORE;
 struct netns_ipv4 {
 	struct ipv4_devconf *devconf_all;
 	__u8 sysctl_ip_fwd_update_priority;
@@ -41,9 +44,6 @@ struct netns_ipv6 {
 struct netns_xfrm { /* kernels with IPsec */
 	unsigned int policy_count[6];
 	__u8 policy_default[3];
-} TNA_CORE;
-struct hlist_head {
-	void *first;
 } TNA_CORE;
 struct hlist_node {
 	struct hlist_node *next;
@@ -82,6 +82,7 @@ struct neighbour {
 	__u8 primary_key[];
 } TNA_CORE;
 struct in_device {
+	void *ifa_list;
 	struct neigh_parms *arp_parms;
 	struct ipv4_devconf cnf;
 } TNA_CORE;

@@ -101,7 +101,8 @@ bool bridge_netfilter_active(const NetfilterState& netfilter) {
   });
 }
 
-tna_guard guard_for(const NetfilterState& netfilter, std::vector<PlannedGuard>& notes) {
+tna_guard guard_for(const NetfilterState& netfilter, const RouteFacts& routes,
+                    std::vector<PlannedGuard>& notes) {
   tna_guard guard{};
   guard.armed = 1;
   guard.net = netfilter.net;
@@ -120,7 +121,10 @@ tna_guard guard_for(const NetfilterState& netfilter, std::vector<PlannedGuard>& 
   guard.takers6 = netfilter.ipv6_takers.list;
   guard.only4 = netfilter.ipv4_takers.only;
   guard.only6 = netfilter.ipv6_takers.only;
-  guard.route_mtu = ~0ULL;
+  guard.route_mtu = routes.smallest_mtu ? routes.smallest_mtu : kNever;
+  if (routes.smallest_mtu)
+    notes.push_back({"longest IPv4 packet", std::to_string(routes.smallest_mtu),
+                     routes.smallest_mtu_because + ": longer ones go to Linux"});
   if (!bridge_netfilter_active(netfilter)) return guard;
   guard.call_iptables = netfilter.call_iptables;
   guard.call_ip6tables = netfilter.call_ip6tables;

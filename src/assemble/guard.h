@@ -24,7 +24,7 @@ std::string rules_on_routed_ip(const NetfilterState&, int version);
 bool bridge_netfilter_active(const NetfilterState&);
 
 // The words that programs compare, each with its reason.
-tna_guard guard_for(const NetfilterState&, std::vector<PlannedGuard>& notes);
+tna_guard guard_for(const NetfilterState&, const RouteFacts&, std::vector<PlannedGuard>& notes);
 
 // After how many jiffies the source's FDB entry is left to Linux to be refreshed: a second, or a
 // quarter of the shortest time after which a bridge here forgets (net/bridge/br_fdb.c:hold_time).

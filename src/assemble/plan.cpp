@@ -19,7 +19,7 @@ class Planner {
       : graph_(graph), capabilities_(capabilities), inputs_(inputs) {}
 
   Plan run() {
-    result_.guard = guard_for(capabilities_.netfilter, result_.guards);
+    result_.guard = guard_for(capabilities_.netfilter, graph_.routes, result_.guards);
     result_.guard.refresh_after = refresh_after(graph_, capabilities_.kernel.hz);
     for (const auto& [ifindex, node] : graph_.nodes) {
       if (node.type == "loopback") continue;
@@ -80,9 +80,12 @@ class Planner {
   // Whether packets of that family can be routed fast; `why` says why not.
   bool routes(const Node& node, int version, std::string& why) const {
     if (!node.number("ipv" + std::to_string(version) + ".forwarding")) return false;
-    std::string rules = rules_on_routed_ip(capabilities_.netfilter, version);
-    if (!rules.empty()) why = rules;
-    return rules.empty();
+    std::string reason = rules_on_routed_ip(capabilities_.netfilter, version);
+    if (version == 4 && reason.empty() && !graph_.routes.several_defaults.empty())
+      reason = graph_.routes.several_defaults +
+               ", among which Linux chooses by the state of their gateways";
+    if (!reason.empty()) why = reason;
+    return reason.empty();
   }
   std::string why_not_route(const Node& node) const {
     if (!capabilities_.kernel.has(kFeatureTypedReads))

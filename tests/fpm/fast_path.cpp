@@ -55,7 +55,7 @@ FastPath::~FastPath() {
 tna_guard FastPath::current_guard() {
   Shared& shared = Shared::get();
   std::vector<PlannedGuard> notes;
-  tna_guard guard = guard_for(must(probe_netfilter(shared.memory(), shared.symbols())), notes);
+  tna_guard guard = guard_for(must(probe_netfilter(shared.memory(), shared.symbols())), {}, notes);
   guard.refresh_after = shared.memory().hz();  // as for a bridge with the default ageing time
   return guard;
 }

@@ -256,6 +256,19 @@ TEST_P(Routing, SourceOfThisHost) {
   EXPECT_EQ(run(ipv4()), punt(TNA_R_SOURCE_ADDRESS));
 }
 
+TEST_P(Routing, SourceThatARouteSaysIsLocal) {
+  configure("ip rule add pref 5 to 192.0.2.1 lookup 7; ip route add local 192.0.2.1 dev lo table 7");
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_SOURCE_ADDRESS));
+}
+
+TEST_P(Routing, LooseFilterOfAnInterfaceWithoutAddress) {
+  configure("ip addr flush dev p1; ip route replace 192.0.2.1 dev p3");
+  sysctl("ipv4/conf/p1/rp_filter", 2);
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_SOURCE_ADDRESS));
+  sysctl("ipv4/conf/p1/rp_filter", 0);
+  EXPECT_EQ(run(ipv4()), goes_on());
+}
+
 TEST_P(Routing, ReversePathFilter) {
   configure("ip route replace 192.0.2.1 dev p3; ip neigh add 192.0.2.1 lladdr " + std::string(kC) +
             " dev p3");

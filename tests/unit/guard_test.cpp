@@ -15,7 +15,7 @@ constexpr std::uint64_t kNever = ~0ULL;
 
 tna_guard guard_of(const NetfilterState& state) {
   std::vector<PlannedGuard> notes;
-  return guard_for(state, notes);
+  return guard_for(state, {}, notes);
 }
 
 TEST(Guard, EmptyNamespace) {
@@ -162,7 +162,7 @@ TEST(Guard, EveryWordIsExplained) {
   std::vector<PlannedGuard> notes;
   NetfilterState state = test::bridge_netfilter();
   state.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4"}};
-  guard_for(state, notes);
+  guard_for(state, {}, notes);
   EXPECT_EQ(notes.size(), 1u + 3 * TNA_HOOKS);
   for (const PlannedGuard& note : notes) EXPECT_NE(note.because, "") << note.name;
   auto never = std::ranges::find(notes, "never", &PlannedGuard::value);

@@ -55,6 +55,20 @@ TEST_F(PlanRoute, RulesLeaveTheirFamilyToLinux) {
   EXPECT_NE(planned().left("v1"), "");
 }
 
+TEST_F(PlanRoute, RoutesThatTheHelperDoesNotFollow) {
+  EXPECT_EQ(planned().plan.guard.route_mtu, ~0ULL);
+  const std::string more = std::string(kRouter) + " \n route 10.0.0.0/8 mtu=1400 dev=v1";
+  graph = build(test::world(more), test::knowledge());
+  EXPECT_EQ(planned().plan.guard.route_mtu, 1400u);
+  EXPECT_EQ(planned().left("v0"), "");
+  graph = build(test::world(more + " \n route 0.0.0.0/0 via=192.0.2.2 dev=v0 \n route 0.0.0.0/0 "
+                                   "via=198.51.100.2 dev=v1"),
+                test::knowledge());
+  EXPECT_NE(planned().left("v0").find("several default routes"), std::string::npos)
+      << planned().why("v0");
+  EXPECT_EQ(planned().left("v1"), "") << "which routes IPv6";
+}
+
 TEST_F(PlanRoute, WithoutTypedReadsLinuxRoutes) {
   test::without(capabilities, kFeatureTypedReads, "no bpf_rdonly_cast");
   EXPECT_EQ(planned().left("v0"), "routing needs typed kernel reads: no bpf_rdonly_cast");
