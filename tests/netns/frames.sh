@@ -115,16 +115,16 @@ ping_ok() { in_ns "$1" ping -q -c "${3:-3}" -i 0.1 -W 2 "$2" >/dev/null; } # pin
 tcp_of() {
   [ -s "$WORK/file" ] || head -c 20000000 /dev/urandom >"$WORK/file"
   : >"$WORK/ready"
-  nsenter --net="/run/netns/$RUN$2" timeout $((30 * SLOW)) perl -MIO::Socket::INET -e '
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalPort => 5001, ReuseAddr => 1) or die $!;
+  nsenter --net="/run/netns/$RUN$2" timeout $((30 * SLOW)) perl -MIO::Socket::IP -e '
+    my $socket = IO::Socket::IP->new(Listen => 1, LocalHost => shift, LocalPort => 5001, ReuseAddr => 1) or die $!;
     print STDERR "listening\n";
     my $client = $socket->accept or die $!;
-    print while sysread $client, $_, 65536' >"$WORK/copy" 2>"$WORK/ready" &
+    print while sysread $client, $_, 65536' "$3" >"$WORK/copy" 2>"$WORK/ready" &
   CHILD=$!
   CHILDREN+=("$CHILD")
   wait_until 3 grep -q listening "$WORK/ready" || fail "no TCP server"
-  check "TCP $1 -> $3" in_ns "$1" timeout $((20 * SLOW)) perl -MIO::Socket::INET -e '
-    my $socket = IO::Socket::INET->new(PeerAddr => shift, PeerPort => 5001) or die $!;
+  check "TCP $1 -> $3" in_ns "$1" timeout $((20 * SLOW)) perl -MIO::Socket::IP -e '
+    my $socket = IO::Socket::IP->new(PeerAddr => shift, PeerPort => 5001) or die $!;
     while (sysread STDIN, my $part, 65536) { print $socket $part or die $! }
     close $socket or die $!' "$3" <"$WORK/file"
   wait "$CHILD"
