@@ -169,7 +169,7 @@ const Shape kShapes[] = {
 
 // The first command that the kernel can't, or nothing.
 Result<std::string> impossible(const Shape& shape, const std::string& name) {
-  const World world = TRY(World::create(name, shape.ports, false));
+  const World world = TRY(World::create(name, {shape.ports, shape.router}, false));
   for (const std::string& command : shape.commands)
     if (TRY(run(split_words(command), world.netns())).status != 0) return command;
   return "";
@@ -182,8 +182,10 @@ bool Shape::has(Topic topic) const {
 }
 
 Result<Shapes> possible_shapes(const std::string& text, const std::string& world) {
+  std::vector<Shape> all(std::begin(kShapes), std::end(kShapes));
+  all.insert(all.end(), router_shapes().begin(), router_shapes().end());
   Shapes shapes;
-  for (const Shape& shape : kShapes) {
+  for (const Shape& shape : all) {
     if (shape.name.find(text) == std::string::npos) continue;
     const std::string missing = shape.uncertain ? TRY(impossible(shape, world)) : "";
     if (missing.empty())
