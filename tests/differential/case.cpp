@@ -101,7 +101,9 @@ std::string to_text(const Step& step) {
 }
 
 std::string to_text(const Case& case_) {
-  std::string text = "# " + case_.title + "\n" + fmt::format("ports {}\n", case_.ports);
+  std::string text =
+      "# " + case_.title + "\n" +
+      fmt::format("{} {}\n", case_.device.router ? "router" : "ports", case_.device.ports);
   for (const Step& step : case_.steps) text += to_text(step) + "\n";
   return text;
 }
@@ -116,8 +118,9 @@ Result<Case> parse_case(const std::string& text, const std::string& name) {
     std::istringstream line(raw.substr(0, raw.find('#')));
     std::string kind;
     if (!(line >> kind)) continue;
-    if (kind == "ports") {
-      line >> parsed.ports;
+    if (kind == "ports" || kind == "router") {
+      parsed.device.router = kind == "router";
+      line >> parsed.device.ports;
       continue;
     }
     auto step = parse_step(kind, line);
@@ -125,7 +128,9 @@ Result<Case> parse_case(const std::string& text, const std::string& name) {
     started |= step->kind == Step::Kind::start;
     parsed.steps.push_back(std::move(*step));
   }
-  if (parsed.ports < 2 || parsed.ports > 9) return error(name + ": 2 to 9 ports, please");
+  const int most = parsed.device.router ? 8 : 9;
+  if (parsed.device.ports < 2 || parsed.device.ports > most)
+    return error(fmt::format("{}: 2 to {} ports, please", name, most));
   if (!started) return error(name + ": has no start");
   return parsed;
 }

@@ -29,9 +29,15 @@ struct Step {
   int ms = 0;        // settle
 };
 
+// What a world begins with: a bridge and its ports, or a router and its ports.
+struct Device {
+  int ports = 3;
+  bool router = false;
+};
+
 struct Case {
   std::string title;
-  int ports = 3;
+  Device device;
   std::vector<Step> steps;
 
   int frames() const;

@@ -18,7 +18,23 @@ struct Origin {
 };
 
 // The frames sent since the last comparison, as on the wire.
-using Sent = std::map<Bytes, Origin>;
+class Sent {
+ public:
+  Sent() = default;
+  Sent(std::initializer_list<std::pair<Bytes, Origin>> frames);
+  void add(const Bytes& frame, Origin origin);
+  // Of a frame as it was sent, or as a router passes it on; or none.
+  const Origin* find(const Bytes& frame) const;
+  bool empty() const { return frames_.empty(); }
+  void clear();
+
+ private:
+  std::map<Bytes, Origin> frames_, packets_;
+};
+
+// A redirect that the device sent: how many of them it sends is a matter of time, whether a host
+// gets one isn't. Empty when the frame is none; else whom it is for.
+std::string redirect(const Bytes& frame);
 
 // Empty when each flow (source, destination, ingress port) has the same frames in the same order;
 // else what differs, for people.

@@ -92,21 +92,39 @@ Bytes ipv4(const Ipv4& header, std::span<const std::uint8_t> payload) {
   return packet;
 }
 
-Bytes ipv6(unsigned from, unsigned to, unsigned next, unsigned hops,
-           std::span<const std::uint8_t> payload) {
+Bytes ipv6(const Ipv6& header, std::span<const std::uint8_t> payload) {
   Bytes packet;
-  put32(packet, 0x60000000);
+  put32(packet, 0x60000000 | header.traffic_class << 20 | header.label);
   put16(packet, payload.size());
-  packet.push_back(next);
-  packet.push_back(hops);
-  for (unsigned host : {from, to}) {
-    put32(packet, 0x20010db8);
-    put32(packet, 0);
-    put32(packet, 0);
-    put32(packet, host);
-  }
+  packet.push_back(header.next);
+  packet.push_back(header.hops);
+  append(packet, header.from);
+  append(packet, header.to);
   append(packet, payload);
   return packet;
+}
+
+Bytes ipv6(unsigned from, unsigned to, unsigned next, unsigned hops,
+           std::span<const std::uint8_t> payload) {
+  const auto address = [](unsigned host) {
+    return Ip6{0x20,
+               0x01,
+               0x0d,
+               0xb8,
+               0,
+               0,
+               0,
+               0,
+               0,
+               0,
+               0,
+               0,
+               0,
+               0,
+               static_cast<std::uint8_t>(host >> 8),
+               static_cast<std::uint8_t>(host)};
+  };
+  return ipv6({.from = address(from), .to = address(to), .next = next, .hops = hops}, payload);
 }
 
 Bytes udp(unsigned from, unsigned to, std::span<const std::uint8_t> payload) {

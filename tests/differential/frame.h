@@ -3,6 +3,7 @@
 // as one line for people.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -53,6 +54,12 @@ struct Ipv4 {
   Bytes options;  // padded to 4 bytes
 };
 Bytes ipv4(const Ipv4& header, std::span<const std::uint8_t> payload);
+using Ip6 = std::array<std::uint8_t, 16>;
+struct Ipv6 {
+  Ip6 from{}, to{};
+  unsigned next = 17, hops = 64, traffic_class = 0, label = 0;
+};
+Bytes ipv6(const Ipv6& header, std::span<const std::uint8_t> payload);
 Bytes ipv6(unsigned from, unsigned to, unsigned next, unsigned hops,
            std::span<const std::uint8_t> payload);  // 2001:db8::from
 Bytes udp(unsigned from, unsigned to, std::span<const std::uint8_t> payload);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "names.h"
 #include "random_frames.h"
 #include "settings.h"
 
@@ -25,7 +26,8 @@ class Generator {
         shape_(random_.weighted(shapes)),
         left_(frames),
         ports_(random_.between(shape_.ports, 5)),
-        traffic_(random_, shape_, ports_) {}
+        traffic_(shape_.router ? routed_traffic(random_, shape_, ports_)
+                               : bridged_traffic(random_, shape_, ports_)) {}
   Case make(std::uint64_t seed);
 
  private:
@@ -45,7 +47,7 @@ class Generator {
   const Shape& shape_;
   int left_;
   int ports_;
-  Traffic traffic_;
+  std::unique_ptr<Traffic> traffic_;
   Case case_;
 };
 
@@ -54,14 +56,14 @@ void Generator::run(const std::vector<std::string>& commands) {
 }
 
 void Generator::greet() {
-  for (int station = 1; station <= kStations; ++station) add(traffic_.greet(station));
+  for (int station = 1; station <= kStations; ++station) add(traffic_->greet(station));
   left_ -= kStations;
 }
 
 void Generator::batches(int count) {
   for (; count > 0 && left_ > 0; --count) {
     const int size = random_.between(25, 50);
-    for (int frame = 0; frame < size; ++frame) add(traffic_.next());
+    for (int frame = 0; frame < size; ++frame) add(traffic_->next());
     left_ -= size;
     add({.kind = Step::Kind::check});
   }
@@ -69,9 +71,9 @@ void Generator::batches(int count) {
 
 void Generator::beginning() {
   run(shape_.commands);
-  if (!shape_.commands.empty()) add(settle_step(kCarrierMs));
-  if (random_.chance(50)) add(run_step("ip addr add 192.0.2.254/24 dev br0"));
-  if (random_.chance(40))
+  if (!shape_.commands.empty() && !shape_.router) add(settle_step(kCarrierMs));
+  if (!shape_.router && random_.chance(50)) add(run_step("ip addr add 192.0.2.254/24 dev br0"));
+  if (!shape_.router && random_.chance(40))
     run({"sysctl -qw net.bridge.bridge-nf-call-iptables=0",
          "sysctl -qw net.bridge.bridge-nf-call-ip6tables=0"});
   for (int settings = random_.below(4); settings > 0; --settings) {
@@ -97,7 +99,7 @@ void Generator::undo(const Change& change) {
 
 void Generator::tap() {
   const std::string port = port_name(random_.between(1, ports_));
-  const std::string interfaces[] = {port, port, "br0", "any"};
+  const std::string interfaces[] = {port, port, shape_.router ? port : "br0", "any"};
   add({.kind = Step::Kind::tap, .text = random_.pick(interfaces)});
   batches(1);
   add(settle_step(kRebuildMs));
@@ -134,12 +136,12 @@ void Generator::round() {
 // After a silence that shows in the timers, everybody speaks, and not to Linux alone.
 void Generator::reunion() {
   add(settle_step(kSilenceMs));
-  for (int frame = 0; frame < 6 * kStations; ++frame) add(traffic_.talk());
+  for (int frame = 0; frame < 6 * kStations; ++frame) add(traffic_->talk());
 }
 
 Case Generator::make(std::uint64_t seed) {
   case_.title = "seed " + std::to_string(seed) + ", " + shape_.name;
-  case_.ports = ports_;
+  case_.device = {.ports = ports_, .router = shape_.router};
   beginning();
   greet();
   batches(random_.between(2, 6));

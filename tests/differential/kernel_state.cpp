@@ -88,19 +88,20 @@ Result<> read_groups(int netns, KernelState& state) {
   return {};
 }
 
-// A neighbour's way from reachable to stale and back is a matter of time.
-std::string neighbour_state(const json& states) {
+// A neighbour's way from reachable to stale and back may be a matter of time.
+std::string neighbour_state(const json& states, bool patient) {
   const std::string state = states.empty() ? "NONE" : states.front().get<std::string>();
+  if (patient) return state;
   if (state == "STALE" || state == "DELAY" || state == "PROBE") return "REACHABLE";
   return state == "FAILED" ? "INCOMPLETE" : state;
 }
 
-Result<> read_neighbours(int netns, KernelState& state) {
+Result<> read_neighbours(int netns, bool patient, KernelState& state) {
   for (const json& entry : TRY(read_json({"ip", "-j", "neigh", "show"}, netns))) {
     const std::string key =
         fmt::format("neighbour {} {}", entry.value("dst", "?"), entry.value("dev", "?"));
     state[key].text = fmt::format("{} {}", entry.value("lladdr", "(no MAC)"),
-                                  neighbour_state(entry.value("state", json::array())));
+                                  neighbour_state(entry.value("state", json::array()), patient));
   }
   return {};
 }
@@ -181,12 +182,12 @@ void forget_rule_counters(KernelState& state) {
     if (key.starts_with(kRulesKey)) fact.text = std::regex_replace(fact.text, counted, "");
 }
 
-Result<KernelState> read_kernel_state(int netns) {
+Result<KernelState> read_kernel_state(int netns, bool patient) {
   KernelState state;
   for (const auto& [name, facts] : TRY(read_ports(netns))) state["port " + name].text = facts;
   TRY(read_fdb(netns, state));
   TRY(read_groups(netns, state));
-  TRY(read_neighbours(netns, state));
+  TRY(read_neighbours(netns, patient, state));
   TRY(read_counters(netns, state));
   TRY(read_connections(netns, state));
   TRY(read_rules(netns, state));

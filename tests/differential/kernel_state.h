@@ -20,7 +20,9 @@ struct Fact {
 using KernelState = std::map<std::string, Fact>;  // by what it is about
 
 Result<std::map<std::string, std::string>> read_ports(int netns);
-Result<KernelState> read_kernel_state(int netns);
+// `patient`: the timers of neighbours are longer than a world's life, so that what state they are
+// in is made by traffic alone, and whoever uses a stale one has it verified.
+Result<KernelState> read_kernel_state(int netns, bool patient);
 // Rules without what they have counted.
 void forget_rule_counters(KernelState&);
 // What differs, one line each; empty when nothing does.

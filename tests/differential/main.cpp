@@ -29,7 +29,7 @@ void parse(CLI::App& app, Arguments& arguments) {
   app.add_option("--minutes", wanted.minutes, "random frames for so long, instead");
   app.add_option("--worlds", wanted.worlds, "they are spread over (default: one in 1000 frames)");
   app.add_option("--least-fast", wanted.least_fast,
-                 "percent of the frames, or the run fails (a third)");
+                 "percent of the random frames, or the run fails (a third)");
   app.add_option("--hook", arguments.hook, "both: in turn")
       ->check(CLI::IsMember({"auto", "xdp", "tc", "both"}));
   app.add_option("--build", arguments.build, "folder with tnad and tna");

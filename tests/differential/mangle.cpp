@@ -16,12 +16,13 @@ void set_ihl(Bytes& packet, unsigned words) {
 }
 
 void add_options(Random& random, Bytes& packet) {
-  static const Bytes options[] = {{1, 1, 1, 0},                              // no operation, end
-                                  {7, 7, 4, 0, 0, 0, 0, 0},                  // record route
-                                  {0x83, 7, 4, 192, 0, 2, 7, 0},             // loose source route
-                                  {0x94, 4, 0, 0},                           // router alert
-                                  {0x44, 12, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0},  // time stamp
-                                  {0x88, 60, 1, 1}};  // longer than the header
+  static const Bytes options[] = {
+      {1, 1, 1, 0},                               // no operation, end
+      {7, 7, 4, 0, 0, 0, 0, 0},                   // record route
+      {0x83, 7, 4, 192, 0, 2, 7, 0},              // loose source route
+      {0x94, 4, 0, 0},                            // router alert
+      {0x44, 12, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0},  // time stamps, already full
+      {0x88, 60, 1, 1}};                          // longer than the header
   const Bytes& chosen = random.pick(options);
   packet.insert(packet.begin() + 20, chosen.begin(), chosen.end());
   packet[0] = 0x40 | (20 + chosen.size()) / 4;

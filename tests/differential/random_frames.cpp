@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// random_frames.cpp: who talks to whom, how long the frames are, with which tags.
+// random_frames.cpp: who talks to whom through a bridge.
 #include "random_frames.h"
 
 #include <algorithm>
+#include <array>
 
+#include "names.h"
 #include "random_payload.h"
 
 namespace tna::differential {
@@ -11,8 +13,6 @@ namespace {
 
 constexpr unsigned kLocalExperimental = 0x88b5, kArp = 0x0806;
 constexpr unsigned kTaggedArp = 40;  // percent
-constexpr unsigned kVids[] = {0, 1, 1, 1, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 100, 4095};
-constexpr int kMtus[] = {1400, 1500, 1500, 1500, 2000};
 
 Mac group_address(Random& random) {
   static const Mac groups[] = {
@@ -36,68 +36,32 @@ Mac odd_source(Random& random, int port) {
   return random.pick(odd);
 }
 
-void add_tags(Random& random, Bytes& frame, bool provider) {
-  for (int tags = random.chance(20) ? 2 : 1; tags > 0; --tags) {
-    const bool other = random.chance(12);
-    insert_tag(frame, provider != other ? 0x88a8 : 0x8100,
-               random.pick(kVids) | random.below(16) << 12);
-  }
-}
+class BridgedTraffic : public Traffic {
+ public:
+  BridgedTraffic(Random& random, const Shape& shape, int ports);
+  Step next() override;
+  Step talk() override;
+  Step greet(int station) override;
 
-// Anywhere in the headers but the MACs.
-void flip_a_bit(Random& random, Bytes& frame) {
-  const int last = static_cast<int>(std::min<std::size_t>(frame.size(), 70)) - 1;
-  frame[random.between(12, last)] ^= 1 << random.below(8);
-}
+ private:
+  int partner(int from);
+  Mac destination(int to);
+  Frame frame(int from, int to, const Mac& source, const Mac& target);
 
-std::size_t random_size(Random& random) {
-  const unsigned draw = random.below(100);
-  if (draw < 7) return random.pick(kMtus) + random.between(-1, 5);
-  if (draw < 20) return random.between(200, 1400);
-  return random.between(46, 120);
-}
+  Random& random_;
+  const Shape& shape_;
+  int ports_;
+  std::array<int, kStations + 1> home_{};  // port of each station; [0] is not used
+  std::uint32_t serial_ = 0;               // in each payload, so that no two frames are equal
+};
 
-// A packet whose checksum, or also segmentation, is left to the device.
-Frame unfinished(Random& random, int from, int to, std::uint32_t serial) {
-  const bool is_udp = random.chance(35), segments = random.chance(50);
-  const bool v6 = random.chance(30);
-  const std::size_t size = segments ? random.between(1300, 5000) : random.between(4, 1000);
-  const Bytes data(size, serial & 0xff);
-  const Bytes l4 = is_udp ? udp(4000, 4002, data) : tcp(4000, 80, serial * 10000, 0x18, data);
-  const unsigned protocol = is_udp ? 17 : 6, field = is_udp ? 6 : 16;
-  Bytes packet =
-      v6 ? ipv6(from, to, protocol, 64, l4)
-         : ipv4(
-               {.from = station_ip(from), .to = station_ip(to), .protocol = protocol, .id = serial},
-               l4);
-  const std::size_t header = v6 ? 40 : 20;
-  set16(packet, header + field, pseudo_sum(packet, protocol, l4.size()));
-  Frame frame{ethernet(station_mac(to), station_mac(from), v6 ? 0x86dd : 0x0800, packet)};
-  frame.offload.flags = kNeedsChecksum;
-  frame.offload.csum_start = 14 + header;
-  frame.offload.csum_offset = field;
-  if (segments) {
-    frame.offload.gso_type = is_udp ? kGsoUdp : v6 ? kGsoTcp6 : kGsoTcp4;
-    frame.offload.gso_size = random.between(500, 1200);
-    frame.offload.hdr_len = 14 + header + (is_udp ? 8 : 20);
-  }
-  if (random.chance(15)) {
-    insert_tag(frame.bytes, 0x8100, random.pick(kVids));
-    frame.offload.csum_start += 4;
-    frame.offload.hdr_len += segments ? 4 : 0;
-  }
-  return frame;
-}
-
-}  // namespace
-
-Traffic::Traffic(Random& random, const Shape& shape, int ports)
+BridgedTraffic::BridgedTraffic(Random& random, const Shape& shape, int ports)
     : random_(random), shape_(shape), ports_(ports) {
   for (int& port : home_) port = random.between(1, ports);
 }
 
 // Mostly one behind another port: what is on the same port is dropped, which soon is dull.
-int Traffic::partner(int from) {
+int BridgedTraffic::partner(int from) {
   int to = from;
   for (int attempt = 0; attempt < 3; ++attempt) {
     to = (from - 1 + random_.between(1, kStations - 1)) % kStations + 1;
@@ -106,7 +70,7 @@ int Traffic::partner(int from) {
   return to;
 }
 
-Mac Traffic::destination(int to) {
+Mac BridgedTraffic::destination(int to) {
   if (random_.chance(shape_.routed))
     return random_.chance(80) ? bridge_mac() : port_mac(random_.between(1, ports_));
   const unsigned draw = random_.below(1000);
@@ -119,7 +83,7 @@ Mac Traffic::destination(int to) {
   return port_mac(random_.between(1, ports_));
 }
 
-Frame Traffic::frame(int from, int to, const Mac& source, const Mac& target) {
+Frame BridgedTraffic::frame(int from, int to, const Mac& source, const Mac& target) {
   const Talk talk{.from = from,
                   .to = to,
                   .source = source,
@@ -137,14 +101,22 @@ Frame Traffic::frame(int from, int to, const Mac& source, const Mac& target) {
   return made;
 }
 
-Step Traffic::next() {
+Step BridgedTraffic::next() {
   if (random_.chance(20)) return talk();
   ++serial_;
   const int from = random_.between(1, kStations);
   const int to = partner(from);
   Step step{.kind = Step::Kind::send, .port = home_[from]};
   if (random_.chance(2)) {
-    step.frame = unfinished(random_, from, to, serial_);
+    const auto envelope = [&](bool v6, unsigned protocol, const Bytes& l4) {
+      return v6 ? ipv6(from, to, protocol, 64, l4)
+                : ipv4({.from = station_ip(from),
+                        .to = station_ip(to),
+                        .protocol = protocol,
+                        .id = serial_},
+                       l4);
+    };
+    step.frame = unfinished(random_, station_mac(to), station_mac(from), serial_, envelope);
     return step;
   }
   if (random_.chance(3)) step.port = random_.between(1, ports_);  // appears elsewhere, once
@@ -154,7 +126,7 @@ Step Traffic::next() {
   return step;
 }
 
-Step Traffic::talk() {
+Step BridgedTraffic::talk() {
   ++serial_;
   const int from = random_.between(1, kStations);
   Bytes payload(46);
@@ -165,13 +137,19 @@ Step Traffic::talk() {
                              payload)}};
 }
 
-Step Traffic::greet(int station) {
+Step BridgedTraffic::greet(int station) {
   ++serial_;
   const Mac everybody{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
   const Bytes request = arp(1, station_mac(station), station_ip(station), {}, station_ip(station));
   return {.kind = Step::Kind::send,
           .port = home_[station],
           .frame = {ethernet(everybody, station_mac(station), 0x0806, request)}};
+}
+
+}  // namespace
+
+std::unique_ptr<Traffic> bridged_traffic(Random& random, const Shape& shape, int ports) {
+  return std::make_unique<BridgedTraffic>(random, shape, ports);
 }
 
 }  // namespace tna::differential

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Traffic: a few stations that talk, mostly to each other and mostly properly.
+// Traffic: a few stations that talk, mostly to each other and mostly properly: through a bridge, or
+// through a router.
 #pragma once
 
-#include <array>
+#include <functional>
+#include <memory>
 
 #include "case.h"
-#include "names.h"
 #include "random.h"
 #include "shapes.h"
 
@@ -13,21 +14,24 @@ namespace tna::differential {
 
 class Traffic {
  public:
-  Traffic(Random& random, const Shape& shape, int ports);
-  Step next();              // a frame into a port
-  Step talk();              // a proper one to a known station, which goes the fast path
-  Step greet(int station);  // a broadcast, so that the bridge learns where it is
-
- private:
-  int partner(int from);
-  Mac destination(int to);
-  Frame frame(int from, int to, const Mac& source, const Mac& target);
-
-  Random& random_;
-  const Shape& shape_;
-  int ports_;
-  std::array<int, kStations + 1> home_{};  // port of each station; [0] is not used
-  std::uint32_t serial_ = 0;               // in each payload, so that no two frames are equal
+  virtual ~Traffic() = default;
+  virtual Step next() = 0;              // a frame into a port
+  virtual Step talk() = 0;              // a proper one to a known station, which goes the fast path
+  virtual Step greet(int station) = 0;  // so that the device knows of it
 };
+
+std::unique_ptr<Traffic> bridged_traffic(Random& random, const Shape& shape, int ports);
+std::unique_ptr<Traffic> routed_traffic(Random& random, const Shape& shape, int ports);
+
+// What both have of frames, whoever says them to whom.
+void add_tags(Random& random, Bytes& frame, bool provider);
+void flip_a_bit(Random& random, Bytes& frame);  // anywhere in the headers but the MACs
+std::size_t random_size(Random& random);
+
+// A packet whose checksum, or also segmentation, is left to the device. `envelope` writes the IP
+// header before an L4 part.
+using Envelope = std::function<Bytes(bool v6, unsigned protocol, const Bytes& l4)>;
+Frame unfinished(Random& random, const Mac& to, const Mac& from, std::uint32_t serial,
+                 const Envelope& envelope);
 
 }  // namespace tna::differential

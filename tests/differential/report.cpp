@@ -39,7 +39,7 @@ std::string as_text(const Step& step, const Options& options) {
 std::string report(const Case& case_, const Outcome& outcome, const Options& options) {
   std::string text =
       fmt::format("--- difference: {} (hook {})\nthe world:\n{}then:\n", case_.title, options.hook,
-                  indented(world_commands(case_.ports, options.hook == "xdp")));
+                  indented(world_commands(case_.device, options.hook == "xdp")));
   for (const Step& step : case_.steps) text += as_text(step, options);
   text += "what differs:\n" + outcome.difference;
   if (!outcome.counters.reasons.empty() || outcome.counters.fast) {

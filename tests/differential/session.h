@@ -13,7 +13,7 @@ struct Wanted {
   int frames = 6000;              // random ones in total, into each world
   int worlds = 0;                 // they are spread over; 0: as many as it takes
   double minutes = 0;             // instead of a number of frames
-  double least_fast = 100.0 / 3;  // percent of the frames: less proves nothing
+  double least_fast = 100.0 / 3;  // percent of the random frames: less proves nothing
   int differences = 3;            // stop after so many
   int shrink_seconds = 120;
   std::string corpus;     // folder of *.case, run first; may be empty

@@ -3,6 +3,7 @@
 #include "settings.h"
 
 #include "names.h"
+#include "router_world.h"
 #include "settings_rows.h"
 
 namespace tna::differential {
@@ -152,10 +153,19 @@ void replace_all(std::string& text, const std::string& word, const std::string& 
     text.replace(at, word.size(), with);
 }
 
+void fill_in_router(std::string& text, int port, int station) {
+  const int home = station_home(station), host = station_host(station);
+  replace_all(text, "HOME", port_name(home));
+  replace_all(text, "NEIGHBOUR6", routed_ip6_text(home, host));
+  replace_all(text, "NEIGHBOUR", routed_ip_text(home, host));
+  replace_all(text, "ROUTER6", routed_ip6_text(port, kRouterHost));
+  replace_all(text, "ROUTER", routed_ip_text(port, kRouterHost));
+}
+
 }  // namespace
 
 Change random_change(Random& random, const Shape& shape, int ports) {
-  const bool special = !shape.topics.empty() && random.chance(kAboutTheShape);
+  const bool special = shape.router || (!shape.topics.empty() && random.chance(kAboutTheShape));
   const Row& row = random.weighted(special ? rows_about(random.pick(shape.topics)) : kRows);
   const int port = random.between(1, ports);
   const int other = (port - 1 + random.between(1, ports - 1)) % ports + 1;
@@ -168,9 +178,14 @@ Change random_change(Random& random, const Shape& shape, int ports) {
       replace_all(text, "PORT", port_name(port));
       replace_all(text, "OTHER", port_name(other));
       replace_all(text, "STATION", to_string(station));
+      if (shape.router) fill_in_router(text, port, number);
       replace_all(text, "NEIGHBOUR", station_ip_text(number));
       replace_all(text, "STRANGER", to_string(stranger));
-      commands.push_back(text);
+      if (text == "LEARN")
+        for (const std::string& neighbour : router_neighbours(port))
+          commands.push_back("ip neigh replace " + neighbour);
+      else
+        commands.push_back(text);
     }
     return commands;
   };

@@ -115,6 +115,8 @@ const SettingsRow kSnooping[] = {
 
 std::span<const SettingsRow> rows_about(Topic topic) {
   switch (topic) {
+    case Topic::router:
+      return router_rows();
     case Topic::routing:
       return kRouting;
     case Topic::two_bridges:

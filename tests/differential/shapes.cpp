@@ -54,13 +54,13 @@ const Commands kFilterVlans{
     "bridge vlan add dev br0 vid 5 self"};
 
 const Shape kShapes[] = {
-    {.weight = 14, .name = "one bridge"},
-    {.weight = 3,
+    {.weight = 42, .name = "one bridge"},
+    {.weight = 9,
      .name = "address and routes",
      .commands = kRouted,
      .topics = {Topic::routing},
      .routed = 12},
-    {.weight = 2,
+    {.weight = 6,
      .name = "routed port",
      .commands = kRouted +
                  Commands{"ip link set p3 nomaster", "ip route del 198.51.100.0/24",
@@ -69,7 +69,7 @@ const Shape kShapes[] = {
      .topics = {Topic::routing},
      .ports = 4,
      .routed = 12},
-    {.weight = 2,
+    {.weight = 6,
      // No address translation: where two connections would clash, the kernel draws a port by lot.
      .name = "rules for what is routed only",
      .commands =
@@ -80,17 +80,17 @@ const Shape kShapes[] = {
                             "iptables -A INPUT -p udp --dport 4002 -j DROP"},
      .topics = {Topic::routing},
      .routed = 12},
-    {.weight = 1,
+    {.weight = 3,
      .name = "rules for what is bridged",
      .commands = {"iptables -A FORWARD -m conntrack --ctstate INVALID -j DROP",
                   "iptables -A FORWARD -p udp --dport 4001 -j DROP",
                   "ip6tables -A FORWARD -p udp --dport 4002 -j DROP"}},
-    {.weight = 3,
+    {.weight = 9,
      .name = "two bridges",
      .commands = second_bridge(),
      .topics = {Topic::two_bridges},
      .ports = 4},
-    {.weight = 2,
+    {.weight = 6,
      .name = "two bridges joined by a cable",
      .commands = second_bridge() +
                  Commands{fmt::format("ip link add j0 address {} type veth peer name j1 address {}",
@@ -98,43 +98,43 @@ const Shape kShapes[] = {
                           "ip link set j0 master br0 up", "ip link set j1 master br1 up"},
      .topics = {Topic::two_bridges},
      .ports = 4},
-    {.weight = 2,
+    {.weight = 6,
      .name = "spanning tree",
      .commands = {"ip link set br0 type bridge stp_state 1 forward_delay 3000 max_age 4000"},
      .topics = {Topic::spanning_tree}},
-    {.weight = 2,
+    {.weight = 6,
      .name = "snooping",
      .commands = {"ip link set br0 type bridge mcast_snooping 1",
                   "bridge mdb add dev br0 port p1 grp 239.1.2.3 permanent"},
      .topics = {Topic::snooping},
      .uncertain = true},
-    {.weight = 1,
+    {.weight = 3,
      .name = "a tap device as a port",
      .commands = {"ip tuntap add t1 mode tap",
                   fmt::format("ip link set t1 address {}", to_string(port_mac(13))),
                   "ip link set t1 master br0 up"},
      .uncertain = true},
-    {.weight = 2,
+    {.weight = 6,
      .name = "VLAN-aware bridge",
      .commands = kFilterVlans,
      .topics = {Topic::vlans},
      .uncertain = true,
      .tagged = 65},
-    {.weight = 1,
+    {.weight = 3,
      .name = "VLAN-aware bridge of provider tags",
      .commands = kFilterVlans + Commands{"ip link set br0 type bridge vlan_protocol 802.1ad"},
      .topics = {Topic::vlans},
      .uncertain = true,
      .tagged = 65,
      .provider_tags = true},
-    {.weight = 1,
+    {.weight = 3,
      .name = "VLAN device on a port",
      .commands = {"ip link add link p1 name p1.5 type vlan id 5", "ip link set p1.5 up",
                   "ip addr add 198.51.100.254/24 dev p1.5"},
      .uncertain = true,
      .tagged = 30,
      .routed = 5},
-    {.weight = 1,
+    {.weight = 3,
      .name = "VLAN devices as ports of a second bridge",
      .commands = second_bridge() + Commands{"ip link add link p1 name p1.5 type vlan id 5",
                                             "ip link add link p2 name p2.5 type vlan id 5",
@@ -144,7 +144,7 @@ const Shape kShapes[] = {
      .ports = 4,
      .uncertain = true,
      .tagged = 40},
-    {.weight = 1,
+    {.weight = 3,
      .name = "VLAN device above a bridge",
      .commands =
          kRouted +
@@ -155,7 +155,7 @@ const Shape kShapes[] = {
      .uncertain = true,
      .tagged = 40,
      .routed = 12},
-    {.weight = 1,
+    {.weight = 3,
      .name = "VLAN device above a VLAN-aware bridge",
      .commands = kFilterVlans +
                  Commands{"ip link add link br0 name br0.5 type vlan id 5", "ip link set br0.5 up",
@@ -169,7 +169,7 @@ const Shape kShapes[] = {
 
 // The first command that the kernel can't, or nothing.
 Result<std::string> impossible(const Shape& shape, const std::string& name) {
-  const World world = TRY(World::create(name, shape.ports, false));
+  const World world = TRY(World::create(name, {shape.ports, shape.router}, false));
   for (const std::string& command : shape.commands)
     if (TRY(run(split_words(command), world.netns())).status != 0) return command;
   return "";
@@ -182,8 +182,10 @@ bool Shape::has(Topic topic) const {
 }
 
 Result<Shapes> possible_shapes(const std::string& text, const std::string& world) {
+  std::vector<Shape> all(std::begin(kShapes), std::end(kShapes));
+  all.insert(all.end(), router_shapes().begin(), router_shapes().end());
   Shapes shapes;
-  for (const Shape& shape : kShapes) {
+  for (const Shape& shape : all) {
     if (shape.name.find(text) == std::string::npos) continue;
     const std::string missing = shape.uncertain ? TRY(impossible(shape, world)) : "";
     if (missing.empty())

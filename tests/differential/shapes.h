@@ -3,6 +3,7 @@
 // of commands at the beginning of a case, so a case file says all about its world.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,7 @@
 namespace tna::differential {
 
 // What there is in a world that commands may be about: rows of the settings are chosen by it.
-enum class Topic { routing, two_bridges, vlans, spanning_tree, snooping };
+enum class Topic { router, routing, two_bridges, vlans, spanning_tree, snooping };
 
 struct Shape {
   unsigned weight;
@@ -22,12 +23,15 @@ struct Shape {
   bool uncertain = false;      // the kernel may lack something: to be tried
   unsigned tagged = 10;        // percent of the frames
   bool provider_tags = false;  // most tags are of 802.1ad
+  bool router = false;         // its ports are those of a router, not of a bridge
   unsigned routed = 2;  // percent of the frames that are for the device or to be routed by it
 
   bool has(Topic topic) const;
 };
 
 using Shapes = std::vector<Shape>;
+
+std::span<const Shape> router_shapes();
 
 // Those whose name contains `text` and that the running kernel can; it is told which are left out.
 // The worlds in which that is tried are named `world`.

@@ -13,7 +13,7 @@ bool has_start(const Case& case_) {
 }
 
 Case without(const Case& case_, std::size_t from, std::size_t count) {
-  Case smaller{case_.title, case_.ports, {}};
+  Case smaller{case_.title, case_.device, {}};
   for (std::size_t at = 0; at < case_.steps.size(); ++at)
     if (at < from || at >= from + count || case_.steps[at].kind == Step::Kind::start)
       smaller.steps.push_back(case_.steps[at]);
@@ -46,9 +46,9 @@ Case shrink(Case case_, const std::function<bool(const Case&)>& differs, int sec
     }
     if (!less || piece > case_.steps.size()) piece /= 2;
   }
-  while (case_.ports > 2 && !uses_port(case_, case_.ports) && in_time()) {
+  while (case_.device.ports > 2 && !uses_port(case_, case_.device.ports) && in_time()) {
     Case smaller = case_;
-    --smaller.ports;
+    --smaller.device.ports;
     if (!differs(smaller)) break;
     case_ = std::move(smaller);
   }

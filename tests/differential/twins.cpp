@@ -4,6 +4,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <set>
+
 #include "compare.h"
 #include "interrupt.h"
 #include "kernel_state.h"
@@ -20,16 +22,22 @@ void append(std::vector<Bytes>& to, const std::vector<Bytes>& more) {
   to.insert(to.end(), more.begin(), more.end());
 }
 
+void note_redirects(const std::vector<Bytes>& frames, std::set<std::string>& redirected) {
+  for (const Bytes& frame : frames)
+    if (std::string host = redirect(frame); !host.empty()) redirected.insert(std::move(host));
+}
+
 class Twins {
  public:
-  Twins(World a, World b, const Options& options)
-      : a_(std::move(a)), b_(std::move(b)), options_(options) {}
+  Twins(World a, World b, bool router, const Options& options)
+      : a_(std::move(a)), b_(std::move(b)), router_(router), options_(options) {}
 
   Result<> step(const Step& step);
   Result<> finish();
   Outcome outcome;
 
  private:
+  Result<> send_parts(const Step& step);
   Result<> run_command(const std::string& command);
   Result<> start();
   Result<> settle(int ms);
@@ -38,9 +46,11 @@ class Twins {
   void differ(const std::string& what) { outcome.difference += what; }
 
   World a_, b_;
+  bool router_;
   const Options& options_;
   Sent sent_;
   Seen out_a_, out_b_;
+  std::set<std::string> redirected_a_, redirected_b_;
   bool rules_counted_ = true;  // the same in both
 };
 
@@ -50,10 +60,11 @@ Result<> Twins::step(const Step& step) {
       // A veth that XDP stands on has its peer cut a stream's packets up before they come; where
       // tnad leaves the port in time they come as one. So rules count them differently.
       const bool cut = step.frame.offload.gso_type != 0 && options_.hook == "xdp";
-      if (cut) rules_counted_ = false;
-      for (const Bytes& bytes : on_the_wire(step.frame))
-        sent_.emplace(bytes, Origin{step.port, cut});
+      for (const Bytes& bytes : on_the_wire(step.frame)) sent_.add(bytes, Origin{step.port, cut});
       ++outcome.frames;
+      // A router answers to each of the parts, so they are sent as parts into both worlds.
+      if (cut && router_) return send_parts(step);
+      if (cut) rules_counted_ = false;
       TRY(b_.send(step.port, step.frame));
       return a_.send(step.port, step.frame);
     }
@@ -74,6 +85,15 @@ Result<> Twins::step(const Step& step) {
       a_.close_taps();
       b_.close_taps();
       return {};
+  }
+  return {};
+}
+
+Result<> Twins::send_parts(const Step& step) {
+  for (Bytes& bytes : on_the_wire(step.frame)) {
+    const Frame part{std::move(bytes)};
+    TRY(b_.send(step.port, part));
+    TRY(a_.send(step.port, part));
   }
   return {};
 }
@@ -115,10 +135,12 @@ Result<std::string> Twins::compare_outputs() {
   for (auto& [where, frames] : TRY(a_.receive())) {
     outcome.received += static_cast<long>(frames.size());
     append(out_a_[where], frames);
+    note_redirects(frames, redirected_a_);
     out_b_[where];
   }
   for (auto& [where, frames] : TRY(b_.receive())) {
     append(out_b_[where], frames);
+    note_redirects(frames, redirected_b_);
     out_a_[where];
   }
   std::string text;
@@ -148,12 +170,16 @@ Result<> Twins::check() {
 Result<> Twins::finish() {
   TRY(check());
   if (outcome.difference.empty()) {
-    KernelState a = TRY(read_kernel_state(a_.netns())), b = TRY(read_kernel_state(b_.netns()));
+    KernelState a = TRY(read_kernel_state(a_.netns(), router_));
+    KernelState b = TRY(read_kernel_state(b_.netns(), router_));
     if (!rules_counted_) {
       forget_rule_counters(a);
       forget_rule_counters(b);
     }
     differ(compare(a, b));
+    if (redirected_a_ != redirected_b_)
+      differ(fmt::format("redirected hosts: {} (Linux alone), {} (with TNA)\n",
+                         fmt::join(redirected_a_, " "), fmt::join(redirected_b_, " ")));
   }
   if (!b_.tnad()) return {};
   if (auto counters = b_.tnad()->counters())
@@ -169,9 +195,9 @@ Result<> Twins::finish() {
 
 Result<Outcome> run_twins(const Case& case_, const Options& options) {
   const bool xdp = options.hook == "xdp";
-  World a = TRY(World::create(options.name + "-a", case_.ports, xdp));
-  World b = TRY(World::create(options.name + "-b", case_.ports, xdp));
-  Twins twins(std::move(a), std::move(b), options);
+  World a = TRY(World::create(options.name + "-a", case_.device, xdp));
+  World b = TRY(World::create(options.name + "-b", case_.device, xdp));
+  Twins twins(std::move(a), std::move(b), case_.device.router, options);
   for (const Step& step : case_.steps) {
     if (interrupted()) return error("interrupted");
     ++twins.outcome.steps;

@@ -8,6 +8,7 @@
 
 #include "kernel_state.h"
 #include "names.h"
+#include "router_world.h"
 
 namespace tna::differential {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 constexpr int kMarkerRounds = 6;  // a frame crosses five queues at most: cable, bridge, cable
                                   // between bridges, bridge, cable
 constexpr int kMarkerMs = 2000;
-constexpr int kForwardingPolls = 200;
+constexpr int kPolls = 200;
 
 // Nothing may speak by itself, and what the device answers must not depend on time or luck.
 const Words kQuiet{"sysctl",
@@ -38,15 +39,40 @@ std::string hosts_commands(int ports) {
   return batch;
 }
 
-Result<> wait_until_forwarding(int netns, int ports) {
-  for (int poll = 0; poll < kForwardingPolls; ++poll) {
-    int forwarding = 0;
-    for (const auto& [name, facts] : TRY(read_ports(netns)))
-      forwarding += facts.find("\"state\":\"forwarding\"") != std::string::npos;
-    if (forwarding == ports) return {};
+const Words kBatch{"ip", "-batch", "-"};
+
+Result<bool> all_forwarding(int netns, int ports) {
+  int forwarding = 0;
+  for (const auto& [name, facts] : TRY(read_ports(netns)))
+    forwarding += facts.find("\"state\":\"forwarding\"") != std::string::npos;
+  return forwarding == ports;
+}
+
+int count(const std::string& text, const std::string& word) {
+  int found = 0;
+  for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; ++at) ++found;
+  return found;
+}
+
+Result<bool> all_up(int netns, int ports) {
+  const Finished links = TRY(run({"ip", "-o", "link", "show", "type", "veth"}, netns));
+  return count(links.output, "state UP") == ports;
+}
+
+// An IPv6 address is at work when its local route is there, which a work queue of the kernel adds.
+Result<bool> all_local(int netns, int ports) {
+  const Finished routes = TRY(run({"ip", "-6", "route", "show", "table", "local"}, netns));
+  return count(routes.output, "local 2001:db8:") == ports &&
+         count(routes.output, "local fe80::1 ") == ports;
+}
+
+template <typename Ready>
+Result<> wait_until(const Ready& ready) {
+  for (int poll = 0; poll < kPolls; ++poll) {
+    if (TRY(ready())) return {};
     ::usleep(2000);
   }
-  return error("the ports do not become forwarding");
+  return error("the ports do not become ready");
 }
 
 }  // namespace
@@ -75,39 +101,63 @@ std::string as_ip_commands(const std::string& batch) {
   return text;
 }
 
+std::string one_line(const Words& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text + "\n";
+}
+
 }  // namespace
 
-std::string world_commands(int ports, bool redirect_targets) {
-  std::string text;
-  for (const std::string& word : kQuiet) text += (text.empty() ? "" : " ") + word;
-  text += "\n" + as_ip_commands(device_commands(ports, "HOSTS")) + "in HOSTS:\n" +
-          as_ip_commands(hosts_commands(ports));
+std::string world_commands(const Device& device, bool redirect_targets) {
+  const auto& [ports, router] = device;
+  std::string text = one_line(kQuiet);
+  if (router) text += one_line(router_sysctl());
+  text += as_ip_commands(router ? router_links(ports, "HOSTS") : device_commands(ports, "HOSTS"));
+  text += "in HOSTS:\n" + as_ip_commands(hosts_commands(ports));
+  if (router)
+    text += "in the device:\n" + one_line(patient_neighbours(ports)) +
+            as_ip_commands(router_addresses(ports));
   for (int port = 1; redirect_targets && port <= ports; ++port)
     text += fmt::format("ethtool -K {} gro on\n", host_name(port));
   return text;
 }
 
-Result<World> World::create(const std::string& name, int ports, bool redirect_targets) {
-  Netns device = TRY(Netns::create(name + "-device"));
-  Netns hosts = TRY(Netns::create(name + "-hosts"));
-  World world(std::move(device), std::move(hosts));
-  TRY(world.build(ports, redirect_targets));
-  TRY(world.open_sockets(ports));
+Result<World> World::create(const std::string& name, const Device& device, bool redirect_targets) {
+  Netns of_device = TRY(Netns::create(name + "-device"));
+  Netns of_hosts = TRY(Netns::create(name + "-hosts"));
+  World world(std::move(of_device), std::move(of_hosts));
+  TRY(world.build(device, redirect_targets));
+  TRY(world.open_sockets(device.ports));
   return world;
 }
 
-Result<> World::build(int ports, bool redirect_targets) {
-  const Words batch{"ip", "-batch", "-"};
+Result<> World::build(const Device& device, bool redirect_targets) {
   TRY(run_or_error(kQuiet, device_.fd()));
   TRY(run_or_error(kQuiet, hosts_.fd()));
-  TRY(run_or_error(batch, hosts_.fd(),
+  TRY(run_or_error(kBatch, hosts_.fd(),
                    "link add m0 type veth peer name m1\nlink set m0 up\nlink set m1 up\n"));
-  TRY(run_or_error(batch, device_.fd(), device_commands(ports, hosts_.name())));
-  TRY(run_or_error(batch, hosts_.fd(), hosts_commands(ports)));
+  TRY(device.router ? build_router(device.ports) : build_bridge(device.ports));
   if (redirect_targets)
-    for (int port = 1; port <= ports; ++port)
+    for (int port = 1; port <= device.ports; ++port)
       TRY(run_or_error({"ethtool", "-K", host_name(port), "gro", "on"}, hosts_.fd()));
-  return wait_until_forwarding(device_.fd(), ports);
+  return {};
+}
+
+Result<> World::build_bridge(int ports) {
+  TRY(run_or_error(kBatch, device_.fd(), device_commands(ports, hosts_.name())));
+  TRY(run_or_error(kBatch, hosts_.fd(), hosts_commands(ports)));
+  return wait_until([&]() { return all_forwarding(device_.fd(), ports); });
+}
+
+Result<> World::build_router(int ports) {
+  TRY(run_or_error(router_sysctl(), device_.fd()));
+  TRY(run_or_error(kBatch, device_.fd(), router_links(ports, hosts_.name())));
+  TRY(run_or_error(patient_neighbours(ports), device_.fd()));
+  TRY(run_or_error(kBatch, hosts_.fd(), hosts_commands(ports)));
+  TRY(wait_until([&]() { return all_up(device_.fd(), ports); }));
+  TRY(run_or_error(kBatch, device_.fd(), router_addresses(ports)));
+  return wait_until([&]() { return all_local(device_.fd(), ports); });
 }
 
 Result<> World::open_sockets(int ports) {

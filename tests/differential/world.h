@@ -4,13 +4,14 @@
 //   hosts:   h1   h2   h3   h4        m0 --- m1   (a cable of its own, to know when all is quiet)
 //             |    |    |    |
 //   device:  p1   p2   p3   p4
-//             +----+- br0 -+
+//             +----+- br0 -+         or a router (router_world.h)
 #pragma once
 
 #include <map>
 #include <optional>
 #include <vector>
 
+#include "case.h"
 #include "netns.h"
 #include "port_socket.h"
 #include "process.h"
@@ -23,7 +24,7 @@ using Seen = std::map<std::string, std::vector<Bytes>>;  // by the place where i
 class World {
  public:
   // `redirect_targets`: the cables' ends take frames that XDP redirects.
-  static Result<World> create(const std::string& name, int ports, bool redirect_targets);
+  static Result<World> create(const std::string& name, const Device& device, bool redirect_targets);
   World(World&&) noexcept = default;
 
   Result<> start_tnad(const Options& options);
@@ -42,7 +43,9 @@ class World {
 
  private:
   World(Netns device, Netns hosts) : device_(std::move(device)), hosts_(std::move(hosts)) {}
-  Result<> build(int ports, bool redirect_targets);
+  Result<> build(const Device& device, bool redirect_targets);
+  Result<> build_bridge(int ports);
+  Result<> build_router(int ports);
   Result<> open_sockets(int ports);
 
   Netns device_, hosts_;
@@ -52,6 +55,6 @@ class World {
 };
 
 // The commands that make a world as create() does, one a line, for a report.
-std::string world_commands(int ports, bool redirect_targets);
+std::string world_commands(const Device& device, bool redirect_targets);
 
 }  // namespace tna::differential
