@@ -44,9 +44,9 @@ Shape router(unsigned weight, const std::string& name, const Commands& commands,
 }
 
 const Shape kShapes[] = {
-    router(3, "router", kRoutes),
-    router(2, "router with default routes", kRoutes + kDefault),
-    router(2, "router with policy rules",
+    router(9, "router", kRoutes),
+    router(6, "router with default routes", kRoutes + kDefault),
+    router(6, "router with policy rules",
            kRoutes + kDefault +
                Commands{"ip route add default via 192.0.2.72 table 100",
                         "ip rule add from 192.0.2.6 lookup 100",
@@ -75,7 +75,7 @@ const Shape kShapes[] = {
                      "ip -6 route add default nexthop via fe80::2 dev p1 nexthop via fe80::5 dev "
                      "p4"},
         true),
-    router(1, "router with nexthop objects",
+    router(3, "router with nexthop objects",
            kRoutes +
                Commands{"ip nexthop add id 1 via 192.0.2.35 dev p2",
                         "ip nexthop add id 2 via 192.0.2.68 dev p3",
@@ -84,16 +84,16 @@ const Shape kShapes[] = {
                         "ip route add 198.51.100.192/26 nhid 4",  // IPv4 through an IPv6 gateway
                         "ip -6 route add 2001:db8:100:2::/64 nhid 4"},
            true),
-    router(2, "router with strict sources",
+    router(6, "router with strict sources",
            kRoutes + Commands{"sysctl -qw net.ipv4.conf.all.rp_filter=1"}),
-    router(1, "router with loose sources",
+    router(3, "router with loose sources",
            kRoutes + Commands{"sysctl -qw net.ipv4.conf.all.rp_filter=2"}),
-    router(1, "router without IPv6",
+    router(3, "router without IPv6",
            kRoutes4 + Commands{"ip route add default via 192.0.2.2",
                                "sysctl -qw net.ipv6.conf.all.disable_ipv6=1"}),
-    router(1, "router with redirects",
+    router(3, "router with redirects",
            kRoutes + kDefault + Commands{"sysctl -qw net.ipv4.conf.all.send_redirects=1"}),
-    router(1, "router with rules",
+    router(3, "router with rules",
            kRoutes + Commands{"iptables -A FORWARD -m conntrack --ctstate INVALID -j DROP",
                               "iptables -A FORWARD -p udp --dport 4001 -j DROP",
                               "ip6tables -A FORWARD -p udp --dport 4002 -j DROP"},
