@@ -125,12 +125,12 @@ struct tna_guard {
 	__u64 taps;		       /* address of the list of packet sockets on all interfaces */
 	__u64 takers4, takers6;	       /* addresses of the lists of who gets IPv4, and IPv6, packets */
 	__u64 only4, only6;	       /* what stands there where only the kernel itself does */
-	__u64 route_mtu;	       /* an IPv4 packet longer than that is Linux's to route */
+	__u64 route_mtu4, route_mtu6;  /* a packet longer than that is Linux's to route */
 	__u64 refresh_after;	       /* jiffies: an FDB entry older than that is Linux's to refresh */
 	__u32 armed;		       /* 0: everything goes to Linux */
 	__u32 reported;		       /* set by the program when it has sent an event */
 };
-static_assert(sizeof(struct tna_guard) == 22 * 8, "shared: no holes");
+static_assert(sizeof(struct tna_guard) == 23 * 8, "shared: no holes");
 
 /* One for all programs of a daemon, mapped by it. */
 struct tna_lease {

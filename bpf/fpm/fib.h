@@ -58,11 +58,13 @@ static __always_inline enum tna_verdict tna_route_allowed(struct tna_pkt *p)
 	if (p->ip_version == 4) {
 		if (bpf_core_field_exists(p->net->ipv4.sysctl_fib_multipath_hash_policy))
 			policy = tna_get(p->net, ipv4.sysctl_fib_multipath_hash_policy);
-		if (p->ip_len > tna_guard.route_mtu)
+		if (p->ip_len > tna_guard.route_mtu4)
 			return tna_punt(p, TNA_R_ROUTE_MTU);
 	} else {
 		if (bpf_core_field_exists(p->net->ipv6.sysctl.multipath_hash_policy))
 			policy = tna_get(p->net, ipv6.sysctl.multipath_hash_policy);
+		if (p->ip_len > tna_guard.route_mtu6)
+			return tna_punt(p, TNA_R_ROUTE_MTU);
 		all = tna_get(p->net, ipv6.devconf_all);
 		/* The helper looks at the interface's own switch, Linux at this. */
 		if (!tna_get(all, forwarding) || tna_get(all, proxy_ndp))

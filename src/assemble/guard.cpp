@@ -121,10 +121,14 @@ tna_guard guard_for(const NetfilterState& netfilter, const RouteFacts& routes,
   guard.takers6 = netfilter.ipv6_takers.list;
   guard.only4 = netfilter.ipv4_takers.only;
   guard.only6 = netfilter.ipv6_takers.only;
-  guard.route_mtu = routes.smallest_mtu ? routes.smallest_mtu : kNever;
-  if (routes.smallest_mtu)
-    notes.push_back({"longest IPv4 packet", std::to_string(routes.smallest_mtu),
-                     routes.smallest_mtu_because + ": longer ones go to Linux"});
+  for (auto [word, smallest, name] :
+       {std::tuple{&guard.route_mtu4, &routes.ipv4, "longest routed IPv4 packet"},
+        std::tuple{&guard.route_mtu6, &routes.ipv6, "longest routed IPv6 packet"}}) {
+    *word = smallest->mtu ? smallest->mtu : kNever;
+    if (smallest->mtu)
+      notes.push_back(
+          {name, std::to_string(smallest->mtu), smallest->because + ": longer ones go to Linux"});
+  }
   if (!bridge_netfilter_active(netfilter)) return guard;
   guard.call_iptables = netfilter.call_iptables;
   guard.call_ip6tables = netfilter.call_ip6tables;

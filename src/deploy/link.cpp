@@ -97,7 +97,8 @@ void LoadedProgram::arm(const tna_guard& wanted) {
   guard->takers6 = wanted.takers6;
   guard->only4 = wanted.only4;
   guard->only6 = wanted.only6;
-  guard->route_mtu = wanted.route_mtu;
+  guard->route_mtu4 = wanted.route_mtu4;
+  guard->route_mtu6 = wanted.route_mtu6;
   guard->refresh_after = wanted.refresh_after;
   guard->reported = 0;
   guard->armed = wanted.armed;

@@ -56,7 +56,7 @@ std::vector<BridgeVlan> decode_bridge_vlans(Bytes message);
 // The bridge or port that an RTM_NEWVLAN or RTM_DELVLAN is about.
 std::optional<IfIndex> concerned_vlans(Bytes message);
 
-// RTM_NEWROUTE, RTM_DELROUTE of an IPv4 route that objects.h calls notable; no other one is an
+// RTM_NEWROUTE, RTM_DELROUTE of a route that objects.h calls notable; no other one is an
 // object.
 std::optional<Event> decode_route(Bytes message);
 

@@ -20,9 +20,9 @@ std::optional<RouteMessage> parse_route(Bytes bytes) {
   const std::uint16_t type = message->header.nlmsg_type;
   auto info = leading<rtmsg>(message->payload);
   if ((type != RTM_NEWROUTE && type != RTM_DELROUTE) || !info) return std::nullopt;
+  const int longest = info->rtm_family == AF_INET ? 32 : info->rtm_family == AF_INET6 ? 128 : -1;
   // Learned exceptions of a route look like routes with a metric.
-  if (info->rtm_family != AF_INET || info->rtm_dst_len > 32 || info->rtm_flags & RTM_F_CLONED)
-    return std::nullopt;
+  if (info->rtm_dst_len > longest || info->rtm_flags & RTM_F_CLONED) return std::nullopt;
   return RouteMessage{type, *info, Attributes(following<rtmsg>(message->payload))};
 }
 
@@ -73,6 +73,7 @@ bool take_attribute(const Attribute& attribute, Route& route) {
   const auto [type, payload] = attribute;
   switch (type) {
     case RTA_DST:
+      if (route.family == AF_INET6) break;
       if (!take(payload, route.destination)) return false;
       route.destination = ntohl(route.destination);
       return true;
@@ -97,7 +98,8 @@ bool take_attribute(const Attribute& attribute, Route& route) {
 // Nothing where it is malformed.
 std::optional<Route> take_route(const RouteMessage& message) {
   const auto& [type, info, attributes] = message;
-  Route route{.table = info.rtm_table,
+  Route route{.family = info.rtm_family,
+              .table = info.rtm_table,
               .prefix_length = info.rtm_dst_len,
               .tos = info.rtm_tos,
               .rest = {std::byte{info.rtm_protocol}, std::byte{info.rtm_scope}}};
@@ -107,7 +109,7 @@ std::optional<Route> take_route(const RouteMessage& message) {
     if (by_object && is_of_nexthop(attribute.type)) continue;
     if (!take_attribute(attribute, route)) return std::nullopt;
   }
-  if (!attributes.well_formed() || has(attributes, RTA_DST) == route.is_default())
+  if (!attributes.well_formed() || has(attributes, RTA_DST) == (route.prefix_length == 0))
     return std::nullopt;
   return route;
 }
@@ -128,7 +130,8 @@ std::optional<Event> decode_route(Bytes bytes) {
 
 std::optional<std::uint32_t> concerned_defaults(Bytes bytes) {
   auto message = parse_route(bytes);
-  if (!message || message->info.rtm_dst_len > 0) return std::nullopt;
+  if (!message || message->info.rtm_family != AF_INET || message->info.rtm_dst_len > 0)
+    return std::nullopt;
   auto route = take_route(*message);
   if (!route || route->table == RT_TABLE_LOCAL) return std::nullopt;
   return route->table;

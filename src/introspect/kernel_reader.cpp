@@ -115,13 +115,15 @@ Result<std::vector<Event>> KernelReader::vlans(IfIndex ifindex) {
 // From buffer to buffer the kernel goes on by the address. Only another route to the very same
 // address, removed just when a buffer ended there, could hide one; all other changes are told.
 Result<std::vector<Event>> KernelReader::routes() {
-  Request request(RTM_GETROUTE);
-  request.fixed<rtmsg>().rtm_family = AF_INET;
   std::vector<Event> found;
-  TRY(route_.dump_while("IPv4 routes", request, [&](Bytes message) {
-    if (auto route = decode_route(message)) found.push_back(std::move(*route));
-    return true;
-  }));
+  for (std::uint8_t family : {AF_INET, AF_INET6}) {
+    Request request(RTM_GETROUTE);
+    request.fixed<rtmsg>().rtm_family = family;
+    TRY(route_.dump_while("routes", request, [&](Bytes message) {
+      if (auto route = decode_route(message)) found.push_back(std::move(*route));
+      return true;
+    }));
+  }
   return found;
 }
 

@@ -21,9 +21,9 @@
 namespace tna {
 namespace {
 
-constexpr unsigned kGroups[] = {RTNLGRP_LINK,      RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR,
-                                RTNLGRP_TC,        RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
-                                RTNLGRP_IPV4_ROUTE};
+constexpr unsigned kGroups[] = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR,
+                                RTNLGRP_TC,         RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
+                                RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
 
 // It is the first device of every namespace.
 constexpr IfIndex kLoopback = 1;

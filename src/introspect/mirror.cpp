@@ -76,8 +76,9 @@ Mirror::Key Mirror::key(const Event& event) {
     return Key{type_of<BridgeVlan>(), {o.ifindex, o.vid}, {}};
   };
   constexpr auto route = [](const Route& o) {
-    return Key{
-        type_of<Route>(), {o.table, o.prefix_length, o.destination, o.tos, o.priority}, o.rest};
+    return Key{type_of<Route>(),
+               {o.family, o.table, o.prefix_length, o.destination, o.tos, o.priority},
+               o.rest};
   };
   return std::visit(Overloaded{[&](const Link& o) { return link(o); },
                                [&](const RemovedLink& o) { return link(o); },
@@ -195,8 +196,9 @@ std::set<std::uint32_t> Mirror::tables_with_defaults() const {
   for (auto object = objects_.lower_bound(Key{type_of<Route>(), {}, {}}); object != end;) {
     const auto& route = std::get<Route>(object->second);
     if (route.is_default()) tables.insert(route.table);  // they are the first of a table
-    constexpr std::uint32_t kBehindAll = 33;             // prefix length
-    object = objects_.lower_bound(Key{type_of<Route>(), {route.table, kBehindAll}, {}});
+    constexpr std::uint32_t kBehindAll = 129;            // prefix length
+    object =
+        objects_.lower_bound(Key{type_of<Route>(), {route.family, route.table, kBehindAll}, {}});
   }
   return tables;
 }

@@ -38,7 +38,7 @@ class Mirror {
  private:
   struct Key {
     std::size_t type = 0;                    // of the object, as index of the variant
-    std::array<std::uint32_t, 5> numbers{};  // the interface comes first, where there is one
+    std::array<std::uint32_t, 6> numbers{};  // the interface comes first, where there is one
     std::vector<std::byte> bytes;
     auto operator<=>(const Key&) const = default;
   };

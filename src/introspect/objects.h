@@ -93,11 +93,12 @@ struct BridgeVlan {
   bool operator==(const BridgeVlan&) const = default;
 };
 
-// An IPv4 route of the few that the fast path must know of: RTM_NEWROUTE of a unicast route outside
-// table "local" that goes to everywhere (a default route) or has an mtu metric.
+// A route of the few that the fast path must know of: RTM_NEWROUTE of a unicast route outside table
+// "local" that has an mtu metric, or is an IPv4 route to everywhere (a default route).
 struct Route {
+  std::uint8_t family = 2;  // AF_INET, AF_INET6
   std::uint32_t table = 0;
-  std::uint32_t destination = 0;  // host byte order
+  std::uint32_t destination = 0;  // host byte order; IPv6: in `rest`
   std::uint8_t prefix_length = 0;
   std::uint8_t tos = 0;
   std::uint32_t priority = 0;       // "metric" in ip-route(8): the smallest is used
@@ -105,7 +106,7 @@ struct Route {
   std::vector<IfIndex> interfaces;  // it can't outlive them; none where a nexthop object says them
   // What else tells it from other routes to the destination: gateways, source, protocol.
   std::vector<std::byte> rest;
-  bool is_default() const { return prefix_length == 0; }
+  bool is_default() const { return family == 2 && prefix_length == 0; }
   auto operator<=>(const Route&) const = default;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "topology/route_facts.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <tuple>
 
@@ -8,6 +10,7 @@ namespace tna {
 namespace {
 
 std::string prefix(const Route& route) {
+  if (route.family == AF_INET6) return "an IPv6 route";
   std::string text;
   for (int shift = 24; shift >= 0; shift -= 8)
     text += std::to_string(route.destination >> shift & 0xff) + (shift ? "." : "/");
@@ -32,9 +35,10 @@ RouteFacts route_facts(const std::set<Route>& routes) {
   std::vector<const Route*> defaults;
   for (const Route& route : routes) {
     if (route.is_default()) defaults.push_back(&route);
-    if (route.mtu == 0 || (facts.smallest_mtu && route.mtu >= facts.smallest_mtu)) continue;
-    facts.smallest_mtu = route.mtu;
-    facts.smallest_mtu_because =
+    RouteFacts::SmallestMtu& smallest = route.family == AF_INET ? facts.ipv4 : facts.ipv6;
+    if (route.mtu == 0 || (smallest.mtu && route.mtu >= smallest.mtu)) continue;
+    smallest.mtu = route.mtu;
+    smallest.because =
         prefix(route) + " in " + table(route) + " has mtu " + std::to_string(route.mtu);
   }
   std::ranges::sort(defaults, {}, [](const Route* route) {

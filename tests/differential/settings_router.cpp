@@ -8,6 +8,9 @@ namespace {
 
 using Row = SettingsRow;
 
+// What a look into the FIB does not tell reaches the fast path through the daemon:
+// docs/supported.md.
+constexpr int kDaemonMs = 150;
 constexpr int kCarrierMs = 100;  // a link that comes up; local routes of IPv6 addresses
 
 Row sysctl(unsigned weight, const std::string& name, const std::string& now,
@@ -16,8 +19,8 @@ Row sysctl(unsigned weight, const std::string& name, const std::string& now,
   return {weight, {command + now}, {command + before}, 0, stops_tna};
 }
 
-Row route(unsigned weight, const std::string& what, const std::string& how) {
-  return {weight, {"ip route replace " + what + " " + how}, {"ip route del " + what}};
+Row route(unsigned weight, const std::string& what, const std::string& how, int settle_ms = 0) {
+  return {weight, {"ip route replace " + what + " " + how}, {"ip route del " + what}, settle_ms};
 }
 
 Row route6(unsigned weight, const std::string& what, const std::string& how) {
@@ -25,9 +28,9 @@ Row route6(unsigned weight, const std::string& what, const std::string& how) {
 }
 
 Row moved(unsigned weight, const std::string& tool, const std::string& what, const std::string& now,
-          const std::string& before) {
+          const std::string& before, int settle_ms = 0) {
   const std::string command = tool + " route replace " + what + " ";
-  return {weight, {command + now}, {command + before}};
+  return {weight, {command + now}, {command + before}, settle_ms};
 }
 
 Row rule(unsigned weight, const std::string& tool, const std::string& what) {
@@ -69,7 +72,7 @@ Row xfrm(const std::string& tool, const std::string& what) {
 
 const Row kRows[] = {
     moved(4, "ip", "198.51.100.0/24", "via NEIGHBOUR", "via 192.0.2.35"),
-    moved(3, "ip", "198.51.100.64/26", "via 192.0.2.101 mtu 1400", "via 192.0.2.68"),
+    moved(3, "ip", "198.51.100.64/26", "via 192.0.2.101 mtu 1400", "via 192.0.2.68", kDaemonMs),
     moved(2, "ip", "198.51.100.64/26", "via 192.0.2.101 mtu lock 600", "via 192.0.2.68"),
     moved(2, "ip", "198.51.100.64/26", "dev PORT", "via 192.0.2.68"),
     moved(4, "ip -6", "2001:db8:100::/48", "via NEIGHBOUR6", "via 2001:db8:2::3"),
@@ -77,7 +80,7 @@ const Row kRows[] = {
     moved(1, "ip -6", "2001:db8:100:1::/64", "via fe80::4 dev p3 mtu lock 1280",
           "via fe80::4 dev p3"),
     route(3, "198.51.100.1", "via NEIGHBOUR"),
-    route(2, "198.51.100.2", "via NEIGHBOUR mtu 1400"),
+    route(2, "198.51.100.2", "via NEIGHBOUR mtu 1400", kDaemonMs),
     route(2, "198.51.100.3", "via 203.0.113.7 dev PORT onlink"),
     route(1, "198.51.100.4", "via inet6 NEIGHBOUR6 dev HOME"),
     route(2, "unreachable 198.51.100.2", ""),
@@ -89,7 +92,10 @@ const Row kRows[] = {
     {2,
      {"ip route replace 198.18.0.0/29 tos 0x10 via NEIGHBOUR"},
      {"ip route del 198.18.0.0/29 tos 0x10"}},
-    {2, {"ip route append default via NEIGHBOUR"}, {"ip route del default via NEIGHBOUR"}},
+    {2,
+     {"ip route append default via NEIGHBOUR"},
+     {"ip route del default via NEIGHBOUR"},
+     kDaemonMs},
     {2, {"ip route add default via NEIGHBOUR metric 50"}, {"ip route del default metric 50"}},
     route6(3, "2001:db8:100::1", "via NEIGHBOUR6"),
     route6(2, "2001:db8:100::2", "via NEIGHBOUR6 mtu 1400"),

@@ -257,7 +257,8 @@ TEST_P(Routing, SourceOfThisHost) {
 }
 
 TEST_P(Routing, SourceThatARouteSaysIsLocal) {
-  configure("ip rule add pref 5 to 192.0.2.1 lookup 7; ip route add local 192.0.2.1 dev lo table 7");
+  configure(
+      "ip rule add pref 5 to 192.0.2.1 lookup 7; ip route add local 192.0.2.1 dev lo table 7");
   EXPECT_EQ(run(ipv4()), punt(TNA_R_SOURCE_ADDRESS));
 }
 
@@ -333,7 +334,11 @@ TEST_P(Routing, LongerThanTheWay) {
   EXPECT_EQ(run(ipv4({}, 1301 - 28)), punt(TNA_R_ROUTE_MTU));
   EXPECT_EQ(run(ipv6({}, 1300 - 48)), goes_on());
   EXPECT_EQ(run(ipv6({}, 1301 - 48)), punt(TNA_R_ROUTE_MTU));
-  path().program().guard->route_mtu = 1000;  // some route's metric, which the helper does not heed
+  // Some route's metric, which the helper does not heed.
+  path().program().guard->route_mtu4 = 1000;
+  path().program().guard->route_mtu6 = 1100;
+  EXPECT_EQ(run(ipv6({}, 1100 - 48)), goes_on());
+  EXPECT_EQ(run(ipv6({}, 1101 - 48)), punt(TNA_R_ROUTE_MTU));
   EXPECT_EQ(run(ipv4({}, 1000 - 28)), goes_on());
   EXPECT_EQ(run(ipv4({}, 1001 - 28)), punt(TNA_R_ROUTE_MTU));
 }

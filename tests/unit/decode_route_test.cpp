@@ -115,7 +115,7 @@ TEST(DecodeRoute, WhatIsMalformedIsNoObject) {
   const Raw message = recorded("route_mtu");
   const std::size_t metrics = find(message, RTA_METRICS), prefix = kInfo + 1;
   EXPECT_FALSE(decode_route(changed(message, prefix, 33))) << "longer than an address";
-  EXPECT_FALSE(decode_route(changed(message, kInfo, 10))) << "IPv6";
+  EXPECT_FALSE(decode_route(changed(message, kInfo, 7))) << "of another family";
   EXPECT_FALSE(decode_route(changed(message, NLMSG_HDRLEN - 12, RTM_GETROUTE)));
   EXPECT_FALSE(decode_route(changed(message, metrics + 4, 7))) << "a metric of three bytes";
   EXPECT_FALSE(decode_route(changed(message, metrics + 4, 9))) << "longer than all metrics";

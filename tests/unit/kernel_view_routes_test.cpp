@@ -43,6 +43,31 @@ TEST_F(QuietNamespace, RoutesThatDoNotMatterWakeNobody) {
   EXPECT_EQ(all_events(*view), Events{RemovedRoute{std::get<Route>(added[0])}});
 }
 
+TEST_F(QuietNamespace, Ipv6RoutesWithAnMtu) {
+  run("sysctl -qw net.ipv6.conf.all.disable_ipv6=0 && ip link set lo up");
+  auto view = KernelView::open();
+  ASSERT_TRUE(view) << view.error().message;
+  ASSERT_TRUE(view->resync());
+  all_events(*view);
+  run("ip -6 route add 2001:db8:1::/64 dev lo && ip -6 route add default dev lo");
+  EXPECT_TRUE(all_events(*view).empty());
+  run("ip -6 route add 2001:db8:2::/64 dev lo mtu 1400");
+  const Events added = all_events(*view);
+  ASSERT_EQ(added.size(), 1u);
+  EXPECT_EQ(std::get<Route>(added[0]).family, AF_INET6);
+  EXPECT_EQ(std::get<Route>(added[0]).mtu, 1400u);
+  run("ip -6 route add 2001:db8:3::/64 dev lo mtu 1400");
+  EXPECT_EQ(all_events(*view).size(), 1u) << "another one";
+  auto fresh = KernelView::open();
+  auto known = fresh->resync();
+  ASSERT_TRUE(known);
+  EXPECT_EQ(std::ranges::count_if(*known,
+                                  [](const Event& e) { return std::holds_alternative<Route>(e); }),
+            2);
+  run("ip -6 route del 2001:db8:2::/64");
+  EXPECT_EQ(all_events(*view), Events{RemovedRoute{std::get<Route>(added[0])}});
+}
+
 class KernelViewRoutesTest : public KernelViewTest {
  protected:
   void SetUp() override {

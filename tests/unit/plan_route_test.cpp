@@ -56,10 +56,10 @@ TEST_F(PlanRoute, RulesLeaveTheirFamilyToLinux) {
 }
 
 TEST_F(PlanRoute, RoutesThatTheHelperDoesNotFollow) {
-  EXPECT_EQ(planned().plan.guard.route_mtu, ~0ULL);
+  EXPECT_EQ(planned().plan.guard.route_mtu4, ~0ULL);
   const std::string more = std::string(kRouter) + " \n route 10.0.0.0/8 mtu=1400 dev=v1";
   graph = build(test::world(more), test::knowledge());
-  EXPECT_EQ(planned().plan.guard.route_mtu, 1400u);
+  EXPECT_EQ(planned().plan.guard.route_mtu4, 1400u);
   EXPECT_EQ(planned().left("v0"), "");
   graph = build(test::world(more + " \n route 0.0.0.0/0 via=192.0.2.2 dev=v0 \n route 0.0.0.0/0 "
                                    "via=198.51.100.2 dev=v1"),

@@ -21,8 +21,8 @@ TEST(RouteFacts, SmallestMtuOfAllTables) {
   const RouteFacts found = facts(
       "route 10.0.0.0/8 mtu=1400 \n route 10.1.2.0/24 table=100 mtu=1300 \n"
       "route 0.0.0.0/0 mtu=1350");
-  EXPECT_EQ(found.smallest_mtu, 1300u);
-  EXPECT_EQ(found.smallest_mtu_because, "10.1.2.0/24 in table 100 has mtu 1300");
+  EXPECT_EQ(found.ipv4.mtu, 1300u);
+  EXPECT_EQ(found.ipv4.because, "10.1.2.0/24 in table 100 has mtu 1300");
   EXPECT_EQ(found.several_defaults, "");
 }
 
