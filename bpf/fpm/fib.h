@@ -67,7 +67,8 @@ static __always_inline enum tna_verdict tna_route_allowed(struct tna_pkt *p)
 			return tna_punt(p, TNA_R_ROUTE_MTU);
 		all = tna_get(p->net, ipv6.devconf_all);
 		/* The helper looks at the interface's own switch, Linux at this. */
-		if (!tna_get(all, forwarding) || tna_get(all, proxy_ndp))
+		if (!tna_get(all, forwarding) || tna_get(all, proxy_ndp) ||
+		    tna_get(tna_get(p->dev, ip6_ptr), cnf.disable_ipv6))
 			return tna_punt(p, TNA_R_FORWARDING);
 	}
 	return policy ? tna_punt(p, TNA_R_MULTIPATH) : TNA_NEXT;

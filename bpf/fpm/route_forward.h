@@ -2,7 +2,8 @@
 /* route_forward: is the next hop known to be there, and the way out free?
  * Reads  the egress device, found by its index; the neighbour's state.
  * Sets   p->out_dev; p->dst and p->src: the MACs that the frame is sent on with.
- * Punts  EGRESS_STATE (the device has just gone or gone down), NEIGHBOUR, EGRESS_*: see ctx/.
+ * Punts  EGRESS_STATE (the device has just gone or gone down), NEIGHBOUR,
+ *        FORWARDING (IPv6 is disabled there), EGRESS_*: see ctx/.
  */
 #ifndef TNA_FPM_ROUTE_FORWARD_H
 #define TNA_FPM_ROUTE_FORWARD_H
@@ -19,6 +20,8 @@ static __always_inline enum tna_verdict fpm_route_forward(struct tna_pkt *p)
 	if (!(tna_neigh_state(device, &p->next_hop) & TNA_NUD_USABLE))
 		return tna_punt(p, TNA_R_NEIGHBOUR);
 	p->out_dev = tna_as(struct net_device, device);
+	if (p->ip_version == 6 && tna_get(tna_get(p->out_dev, ip6_ptr), cnf.disable_ipv6))
+		return tna_punt(p, TNA_R_FORWARDING);
 	p->dst = p->dst_mac;
 	p->src = p->src_mac;
 	tna_look(p->head, p->copies->head, p->out_dev, ptype_all, mtu);

@@ -24,7 +24,7 @@ struct ipv4_devconf {
 	int data[32];
 } TNA_CORE;
 struct ipv6_devconf {
-	__s32 forwarding, proxy_ndp;
+	__s32 disable_ipv6, forwarding, proxy_ndp;
 } TNA_CORE;
 struct hlist_head {
 	void *first;
@@ -88,6 +88,7 @@ struct in_device {
 } TNA_CORE;
 struct inet6_dev {
 	struct neigh_parms *nd_parms;
+	struct ipv6_devconf cnf;
 } TNA_CORE;
 
 /* tc */

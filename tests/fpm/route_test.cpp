@@ -245,6 +245,15 @@ TEST_P(Routing, ForwardingOff) {
   EXPECT_EQ(run(ipv6()), punt(TNA_R_FORWARDING));
 }
 
+TEST_P(Routing, Ipv6DisabledOnEitherInterface) {
+  sysctl("ipv6/conf/p1/disable_ipv6", 1);
+  EXPECT_EQ(run(ipv6()), punt(TNA_R_FORWARDING)) << "where it comes in";
+  sysctl("ipv6/conf/p1/disable_ipv6", 0);
+  EXPECT_EQ(run(ipv6()), goes_on());
+  sysctl("ipv6/conf/p2/disable_ipv6", 1);  // which takes its routes away
+  EXPECT_EQ(run(ipv6()), punt(TNA_R_NO_ROUTE));
+}
+
 TEST_P(Routing, BackTheWayItCame) {
   configure("ip route replace 192.0.2.2 dev p1; ip neigh add 192.0.2.2 lladdr " + std::string(kB) +
             " dev p1");
