@@ -29,6 +29,6 @@ differential() {
 }
 
 differential --self-test --frames 1200
-differential --build "$build" --hook both --frames "$frames" --corpus "$here/corpus" \
+differential --build "$build" --hook both --frames "$frames" --worlds $((frames / 400)) --corpus "$here/corpus" \
 	--differences 2 --shrink 60
 exit $failed
