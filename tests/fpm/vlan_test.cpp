@@ -148,6 +148,37 @@ TEST_P(Vlans, StateOfTheTreeWithMst) {
   EXPECT_EQ(run(ping(to_b, {.id = 5})), goes_on());
 }
 
+TEST_P(Vlans, EachTreeHasStatesOfItsOwn) {
+  configure(R"(
+    for port in p1 p2 p3; do
+      for vid in 1 5 7; do bridge vlan del dev $port vid $vid 2>/dev/null || true; done
+    done)");
+  configure("bridge vlan del dev br0 vid 1 self");
+  const IfIndex bridge = world.ifindex("br0");
+  if (!enable_mst(bridge)) GTEST_SKIP() << "this kernel has no MST";
+  configure(
+      "for vid in 5 7; do for port in p1 p2; do bridge vlan add dev $port vid $vid; done; done");
+  configure("for vid in 5 7; do bridge vlan add dev br0 vid $vid self; done");
+  ASSERT_TRUE(put_into_tree(bridge, 5, 1));
+  ASSERT_TRUE(put_into_tree(bridge, 7, 2));
+  auto states = [&](const char* port, std::uint8_t first, std::uint8_t second) {
+    ASSERT_TRUE(set_tree_state(world.ifindex(port), 1, first));
+    ASSERT_TRUE(set_tree_state(world.ifindex(port), 2, second));
+  };
+  states("p1", 3, 3);
+  states("p2", 3, 3);
+  world.keep_fresh(milliseconds(0));
+  EXPECT_EQ(run(ping(to_b, {.id = 5})), goes_on());
+  EXPECT_EQ(run(ping(to_b, {.id = 7})), goes_on());
+  states("p1", 4, 3);
+  EXPECT_EQ(run(ping(to_b, {.id = 5})), punt(TNA_R_VLAN_STATE));
+  EXPECT_EQ(run(ping(to_b, {.id = 7})), goes_on()) << "another tree";
+  states("p1", 3, 3);
+  states("p2", 3, 4);
+  EXPECT_EQ(run(ping(to_b, {.id = 5})), goes_on());
+  EXPECT_EQ(run(ping(to_b, {.id = 7})), punt(TNA_R_EGRESS_VLAN));
+}
+
 TEST_P(Vlans, EgressPortThatIsNoMember) {
   EXPECT_EQ(run(ping(to_b, {.id = 7})), goes_on());
   configure("bridge vlan del dev p2 vid 7");  // a static entry stays
