@@ -23,8 +23,9 @@ Row route(unsigned weight, const std::string& what, const std::string& how, int 
   return {weight, {"ip route replace " + what + " " + how}, {"ip route del " + what}, settle_ms};
 }
 
-Row route6(unsigned weight, const std::string& what, const std::string& how) {
-  return {weight, {"ip -6 route replace " + what + " " + how}, {"ip -6 route del " + what}};
+Row route6(unsigned weight, const std::string& what, const std::string& how, int settle_ms = 0) {
+  return {
+      weight, {"ip -6 route replace " + what + " " + how}, {"ip -6 route del " + what}, settle_ms};
 }
 
 Row moved(unsigned weight, const std::string& tool, const std::string& what, const std::string& now,
@@ -76,7 +77,8 @@ const Row kRows[] = {
     moved(2, "ip", "198.51.100.64/26", "via 192.0.2.101 mtu lock 600", "via 192.0.2.68"),
     moved(2, "ip", "198.51.100.64/26", "dev PORT", "via 192.0.2.68"),
     moved(4, "ip -6", "2001:db8:100::/48", "via NEIGHBOUR6", "via 2001:db8:2::3"),
-    moved(2, "ip -6", "2001:db8:100:1::/64", "via fe80::4 dev p3 mtu 1300", "via fe80::4 dev p3"),
+    moved(2, "ip -6", "2001:db8:100:1::/64", "via fe80::4 dev p3 mtu 1300", "via fe80::4 dev p3",
+          kDaemonMs),
     moved(1, "ip -6", "2001:db8:100:1::/64", "via fe80::4 dev p3 mtu lock 1280",
           "via fe80::4 dev p3"),
     route(3, "198.51.100.1", "via NEIGHBOUR"),
@@ -98,7 +100,7 @@ const Row kRows[] = {
      kDaemonMs},
     {2, {"ip route add default via NEIGHBOUR metric 50"}, {"ip route del default metric 50"}},
     route6(3, "2001:db8:100::1", "via NEIGHBOUR6"),
-    route6(2, "2001:db8:100::2", "via NEIGHBOUR6 mtu 1400"),
+    route6(2, "2001:db8:100::2", "via NEIGHBOUR6 mtu 1400", kDaemonMs),
     route6(2, "unreachable 2001:db8:100::2", ""),
     route6(2, "blackhole 2001:db8:100:1::/96", ""),
     route6(1, "NEIGHBOUR6/128", "dev OTHER"),
