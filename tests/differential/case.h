@@ -12,6 +12,10 @@
 
 namespace tna::differential {
 
+// A settle of that long, or longer, also waits until the daemon has acted: a route's mtu, which a
+// look into the FIB does not tell, reaches the fast path through it (docs/supported.md).
+inline constexpr int kDaemonMs = 150;
+
 struct Step {
   enum class Kind {
     run,     // a command in the device's namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // settings_router.cpp: the table of what may be configured of a router. Whatever disappears with an
 // interface or an address (routes, neighbours) is partly put back, so that a world goes on.
+#include "case.h"
 #include "settings_rows.h"
 
 namespace tna::differential {
@@ -8,9 +9,6 @@ namespace {
 
 using Row = SettingsRow;
 
-// What a look into the FIB does not tell reaches the fast path through the daemon:
-// docs/supported.md.
-constexpr int kDaemonMs = 150;
 constexpr int kCarrierMs = 100;  // a link that comes up; local routes of IPv6 addresses
 
 Row sysctl(unsigned weight, const std::string& name, const std::string& now,
