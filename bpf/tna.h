@@ -61,6 +61,7 @@
 	X(NOT_ROUTED, "not_routed", "the interface belongs to a bridge, a bond, a VRF or a macvlan") \
 	X(OTHER_HOST, "other_host", "the destination MAC is not the interface's")              \
 	X(TAGGED, "tagged", "a tagged frame at an interface that routes")                      \
+	X(MARK, "mark", "the packet carries a mark, by which rules may route it")              \
 	X(NOT_IP, "not_ip", "neither IPv4 nor IPv6, or a family that is not routed fast here")  \
 	X(FRAGMENT, "fragment", "a fragment, or further headers before those with the ports")  \
 	X(TTL, "ttl", "TTL or hop limit is used up")                                           \

@@ -71,6 +71,11 @@ static __always_inline bool tna_ctx_byte(struct tna_pkt *p, __u32 at, __u8 *byte
 	return bpf_skb_load_bytes(p->ctx, at, byte, 1) == 0;
 }
 
+static __always_inline __u32 tna_ctx_mark(struct tna_pkt *p)
+{
+	return ((struct __sk_buff *)p->ctx)->mark;
+}
+
 /* The device may have summed up the whole packet, of which 16 bits are now less by that much. */
 static __always_inline void tna_ctx_sum_changed(struct tna_pkt *p, __be16 less)
 {

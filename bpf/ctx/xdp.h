@@ -2,7 +2,7 @@
 /* xdp.h: the packet as XDP gives it. The other context layer is ctx/skb.h; both offer
  * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tag(), tna_ctx_tag_length(), tna_ctx_gso(),
  * tna_ctx_gso_size(), tna_ctx_byte(), tna_ctx_device_free(), tna_ctx_path_to_free(), tna_ctx_trim(),
- * tna_ctx_retag(), tna_ctx_sum_changed(), tna_ctx_priority() and tna_ctx_send().
+ * tna_ctx_retag(), tna_ctx_mark(), tna_ctx_sum_changed(), tna_ctx_priority() and tna_ctx_send().
  */
 #ifndef TNA_CTX_XDP_H
 #define TNA_CTX_XDP_H
@@ -78,7 +78,12 @@ static __always_inline bool tna_ctx_byte(struct tna_pkt *p, __u32 at, __u8 *byte
 	return bpf_xdp_load_bytes(p->ctx, at, byte, 1) == 0;
 }
 
-/* The packet has no checksum of its own, and no priority: both are the sk_buff's. */
+/* The packet has no mark, no checksum of its own, and no priority: these are the sk_buff's. */
+static __always_inline __u32 tna_ctx_mark(struct tna_pkt *p)
+{
+	return 0;
+}
+
 static __always_inline void tna_ctx_sum_changed(struct tna_pkt *p, __be16 less)
 {
 }

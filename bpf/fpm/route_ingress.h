@@ -3,7 +3,7 @@
  * Reads  the device's MAC, flags, rx_handler, the lists of packet sockets for one protocol.
  * Punts  TAGGED (it belongs to a VLAN device, or is dropped), NOT_ROUTED (net/core/dev.c:
  *        __netif_receive_skb_core gives it to the rx_handler; a VRF routes by another table),
- *        OTHER_HOST (net/ethernet/eth.c:eth_type_trans; IP drops it), TAP, NOT_IP.
+ *        OTHER_HOST (net/ethernet/eth.c:eth_type_trans; IP drops it), TAP, NOT_IP, MARK.
  */
 #ifndef TNA_FPM_ROUTE_INGRESS_H
 #define TNA_FPM_ROUTE_INGRESS_H
@@ -41,6 +41,8 @@ static __always_inline enum tna_verdict fpm_route_ingress(struct tna_pkt *p)
 	if (!(TNA_ON(p, route4) && p->proto == bpf_htons(ETH_P_IP)) &&
 	    !(TNA_ON(p, route6) && p->proto == bpf_htons(ETH_P_IPV6)))
 		return tna_punt(p, TNA_R_NOT_IP);
+	if (tna_ctx_mark(p))
+		return tna_punt(p, TNA_R_MARK);
 	if (tna_ip_tapped(p))
 		return tna_punt(p, TNA_R_TAP);
 	return TNA_NEXT;

@@ -8,11 +8,11 @@ namespace tna::test {
 namespace {
 
 constexpr tna_reason kRouting[] = {
-    TNA_R_NOT_ROUTED,  TNA_R_OTHER_HOST, TNA_R_TAGGED,     TNA_R_NOT_IP,
-    TNA_R_FRAGMENT,    TNA_R_TTL,        TNA_R_IP_ADDRESS, TNA_R_ICMP_ERROR,
-    TNA_R_GSO,         TNA_R_IPSEC,      TNA_R_MULTIPATH,  TNA_R_FORWARDING,
-    TNA_R_NO_ROUTE,    TNA_R_ENCAP,      TNA_R_ROUTE_MTU,  TNA_R_SOURCE_ADDRESS,
-    TNA_R_SAME_DEVICE, TNA_R_NEIGHBOUR,
+    TNA_R_NOT_ROUTED,     TNA_R_OTHER_HOST,  TNA_R_TAGGED,    TNA_R_NOT_IP,
+    TNA_R_MARK,           TNA_R_FRAGMENT,    TNA_R_TTL,       TNA_R_IP_ADDRESS,
+    TNA_R_ICMP_ERROR,     TNA_R_GSO,         TNA_R_IPSEC,     TNA_R_MULTIPATH,
+    TNA_R_FORWARDING,     TNA_R_NO_ROUTE,    TNA_R_ENCAP,     TNA_R_ROUTE_MTU,
+    TNA_R_SOURCE_ADDRESS, TNA_R_SAME_DEVICE, TNA_R_NEIGHBOUR,
 };
 
 class Routing : public FpmTest {
@@ -111,6 +111,21 @@ TEST_P(Routing, OnlyIp) {
 TEST_P(Routing, TaggedFramesAreForVlanDevices) {
   for (std::uint16_t tpid : {0x8100, 0x88a8})
     EXPECT_EQ(run(to_router() / Vlan{.id = 5, .tpid = tpid} / IPv4{} / Udp{}), punt(TNA_R_TAGGED));
+}
+
+// A mark does not cross namespaces, so the other end of the veth is brought over here.
+TEST_P(Routing, MarkedPackets) {
+  if (at_xdp()) GTEST_SKIP() << "tc only";
+  configure("ip link add m0 type veth peer name m1; ip link set m1 up; ip link set m0 up");
+  configure("ip addr add 10.0.9.1/24 dev m0");
+  const Ethernet frame{.dst = world.address("m0"), .src = a};
+  PacketSocket sender(world.ifindex("m1"));
+  auto sent = [&] {
+    return on_the_wire("m0", [&] { sender.send((frame / IPv4{} / Udp{} / Payload{40}).bytes()); });
+  };
+  EXPECT_EQ(sent(), goes_on());
+  sender.set_mark(7);
+  EXPECT_EQ(sent(), punt(TNA_R_MARK));
 }
 
 TEST_P(Routing, InterfaceThatBelongsToSomethingElse) {
