@@ -106,9 +106,15 @@ Result<Json> pipeline(const Controller::View& view, const Json& arguments) {
     for (const PlannedGuard& guard : view.plan.guards)
       guards.push_back({{"name", guard.name}, {"value", guard.value}, {"because", guard.because}});
     const tna_const& c = plan.program.constants;
-    constants = {{"bridge", c.bridge},         {"veth", c.veth},
-                 {"suppress", c.suppress},     {"bridge_nf4", c.bridge_nf4},
-                 {"bridge_nf6", c.bridge_nf6}, {"veth_out", c.veth_out}};
+    constants = {{"bridge", c.bridge},
+                 {"veth", c.veth},
+                 {"suppress", c.suppress},
+                 {"bridge_nf4", c.bridge_nf4},
+                 {"bridge_nf6", c.bridge_nf6},
+                 {"veth_out", c.veth_out},
+                 {"vlan", c.vlan},
+                 {"route4", c.route4},
+                 {"route6", c.route6}};
   }
   return Json{{"interface", name},        {"hook", to_string(running_hook(view, ifindex))},
               {"native", plan.native},    {"why", why(view, ifindex, plan)},
