@@ -26,7 +26,8 @@ Commands operator+(Commands first, const Commands& second) {
 Commands second_bridge() {
   return {fmt::format("ip link add br1 address {} type bridge mcast_snooping 0 stp_state 0",
                       to_string(second_bridge_mac())),
-          "ip link set br1 up", "ip link set p3 master br1", "ip link set p4 master br1"};
+          "sysctl -qw net.ipv4.neigh.br1.retrans_time_ms=600000", "ip link set br1 up",
+          "ip link set p3 master br1", "ip link set p4 master br1"};
 }
 
 Commands stations_on(const std::string& device, const std::string& network) {

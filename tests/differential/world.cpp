@@ -27,10 +27,20 @@ const Words kQuiet{"sysctl",
                    "net.ipv4.icmp_msgs_per_sec=1000000",
                    "net.ipv4.conf.all.send_redirects=0",
                    "net.ipv4.conf.default.send_redirects=0",
-                   "net.ipv4.ip_forward=0",
-                   "net.ipv4.neigh.default.retrans_time_ms=600000",
-                   "net.ipv4.neigh.default.base_reachable_time_ms=600000",
-                   "net.ipv4.neigh.default.delay_first_probe_time=600"};
+                   "net.ipv4.ip_forward=0"};
+
+// A neighbour that does not answer is given up after three seconds, and what waited for it is
+// answered by an ICMP error: at another moment in each world. A namespace has no defaults of these.
+Words patient_bridge(int ports) {
+  Words words{"sysctl", "-qw"};
+  std::vector<std::string> devices{"br0"};
+  for (int port = 1; port <= ports; ++port) devices.push_back(port_name(port));
+  for (const std::string& device : devices)
+    for (const char* timer :
+         {"retrans_time_ms=600000", "base_reachable_time_ms=600000", "delay_first_probe_time=600"})
+      words.push_back(fmt::format("net.ipv4.neigh.{}.{}", device, timer));
+  return words;
+}
 
 std::string hosts_commands(int ports) {
   std::string batch;
@@ -118,6 +128,8 @@ std::string world_commands(const Device& device, bool redirect_targets) {
   if (router)
     text += "in the device:\n" + one_line(patient_neighbours(ports)) +
             as_ip_commands(router_addresses(ports));
+  else
+    text += "in the device:\n" + one_line(patient_bridge(ports));
   for (int port = 1; redirect_targets && port <= ports; ++port)
     text += fmt::format("ethtool -K {} gro on\n", host_name(port));
   return text;
@@ -146,6 +158,7 @@ Result<> World::build(const Device& device, bool redirect_targets) {
 
 Result<> World::build_bridge(int ports) {
   TRY(run_or_error(kBatch, device_.fd(), device_commands(ports, hosts_.name())));
+  TRY(run_or_error(patient_bridge(ports), device_.fd()));
   TRY(run_or_error(kBatch, hosts_.fd(), hosts_commands(ports)));
   return wait_until([&]() { return all_forwarding(device_.fd(), ports); });
 }
