@@ -14,7 +14,7 @@ build=$(cd "${TNA_BUILD:-$source/build}" && pwd) || exit 1
 seconds=60
 seed=1
 names=()
-few=(isolated fdb_local bridge_nf_trim tap)
+few=(isolated fdb_local bridge_nf_trim tap neighbour)
 
 while [ $# -gt 0 ]; do
 	case $1 in
