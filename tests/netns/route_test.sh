@@ -83,11 +83,12 @@ test_path_mtu() {
 
 test_mtu_of_a_route() { # which bpf_fib_lookup does not heed
   ip -n "$B" route add 10.0.2.2 dev p2 mtu 1300
-  tna_on && check "the daemon heard of it" wait_until 3 grep -q 1300 <(tna pipeline p1)
+  tna_on && check "the daemon heard of it" wait_until 3 heard_of_1300
   check "answer to a large packet" wait_until 3 told_of_1300
   ip -n "$B" route del 10.0.2.2
   in_ns h1 ip route flush cache
 }
+heard_of_1300() { tna pipeline p1 | grep -q 1300; }
 told_of_1300() {
   in_ns h1 ip route flush cache
   in_ns h1 ping -n -c 1 -M "do" -s 1372 -W 1 10.0.2.2 | grep -q 'mtu = 1300'
