@@ -156,13 +156,15 @@ class Planner {
     } else if (node.hooks.front() == "xdp" && xdp && has_xdp_target(node)) {
       interface.why = "XDP: the driver (" + device_of(node).driver + ") has it, and other " +
                       (node.serves(kRouting) ? "interfaces" : "ports") + " take redirected frames";
+    } else if (node.serves(kRouting)) {
+      const std::string why = node.hooks.front() == "tc" ? node.why
+                              : !xdp                     ? no_xdp
+                                     : "no other interface of the router takes redirected frames";
+      return leave(interface, "routing by tc gains nothing over Linux so far; no XDP: " + why);
     } else if (tc) {
       interface.why = node.hooks.front() == "tc" ? "tc: " + node.why
                       : !xdp                     ? "tc: " + no_xdp
-                                                 : "tc: no other " +
-                                   (node.serves(kRouting) ? std::string("interface of the router")
-                                                          : "port of the bridge") +
-                                   " takes redirected frames";
+                             : "tc: no other port of the bridge takes redirected frames";
     } else {
       return leave(interface, no_tc);
     }

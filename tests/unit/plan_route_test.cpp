@@ -18,7 +18,10 @@ class PlanRoute : public testing::Test {
  protected:
   Graph graph = build(test::world(kRouter), test::knowledge());
   Capabilities capabilities = test::capable(graph);
-  Planned planned() { return Planned(graph, capabilities); }
+  // By default routing by tc is not offered.
+  Planned planned(HookChoice hook = HookChoice::tc) {
+    return Planned(graph, capabilities, {.hook_override = hook});
+  }
   void rules(std::array<HookArray, TNA_HOOKS>& on) {
     on[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4"}};
   }
@@ -36,11 +39,17 @@ TEST_F(PlanRoute, EachInterfaceRoutesTheFamiliesItForwards) {
 }
 
 TEST_F(PlanRoute, XdpNeedsAnotherInterfaceThatTakesFrames) {
-  EXPECT_EQ(planned().why("eth2"),
+  EXPECT_EQ(planned(HookChoice::automatic).why("eth2"),
             "XDP: the driver (mlx5_core) has it, and other interfaces take redirected frames");
+  EXPECT_EQ(planned(HookChoice::automatic).left("v0"),
+            "routing by tc gains nothing over Linux so far; no XDP: on a veth XDP would cost more "
+            "than it brings (checksums, TSO)");
   for (const char* veth : {"v0", "v1"})
     capabilities.devices.at(graph.find(veth)->ifindex).xdp_features = test::kNativeXdp;
-  EXPECT_EQ(planned().why("eth2"), "tc: no other interface of the router takes redirected frames");
+  EXPECT_EQ(
+      planned(HookChoice::automatic).left("eth2"),
+      "routing by tc gains nothing over Linux so far; no XDP: no other interface of the router "
+      "takes redirected frames");
 }
 
 TEST_F(PlanRoute, RulesLeaveTheirFamilyToLinux) {
