@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace tna {
 
@@ -43,9 +44,12 @@ bool take(Bytes payload, T& number) {
 }
 
 // A string attribute: up to the first NUL, or all of it.
-inline std::string text(Bytes payload) {
+inline std::string_view text_view(Bytes payload) {
   const char* begin = reinterpret_cast<const char*>(payload.data());
   return {begin, payload.empty() ? 0 : ::strnlen(begin, payload.size())};
+}
+inline std::string text(Bytes payload) {
+  return std::string(text_view(payload));
 }
 
 struct Attribute {

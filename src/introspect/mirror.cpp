@@ -40,10 +40,6 @@ IfIndex owner(const Event& object) {
 
 // The kernel takes a device's IPv4 routes away without a word, when it goes and when it is set
 // down. A route by several devices lives until the last of them is down; that is not followed.
-bool goes_with(const Route& route, IfIndex removed) {
-  return std::ranges::find(route.interfaces, removed) != route.interfaces.end();
-}
-
 bool goes_when_down(const Route& route, IfIndex down) {
   return route.interfaces == std::vector{down};
 }
@@ -159,7 +155,7 @@ void Mirror::apply(Event event) {
     // Not all of what goes with a device is told by the kernel; addresses are, qdiscs are not.
     remove_if([&](const Event& object) {
       const Route* route = std::get_if<Route>(&object);
-      return route ? goes_with(*route, gone->ifindex) : owner(object) == gone->ifindex;
+      return route ? route->uses(gone->ifindex) : owner(object) == gone->ifindex;
     });
     known = objects_.find(key(event));
   }

@@ -34,7 +34,8 @@ class Request {
  private:
   friend class Netlink;
   void* append(std::size_t size);
-  alignas(8) std::array<std::byte, 256> buffer_{};
+  // The longest: two names of nf_tables, of 255 bytes each.
+  alignas(8) std::array<std::byte, 640> buffer_{};
 };
 
 enum class Receive {

@@ -3,6 +3,9 @@
 // object that appeared or changed, or the key of one that went.
 #pragma once
 
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -96,7 +99,7 @@ struct BridgeVlan {
 // A route of the few that the fast path must know of: RTM_NEWROUTE of a unicast route outside table
 // "local" that has an mtu metric, or is an IPv4 route to everywhere (a default route).
 struct Route {
-  std::uint8_t family = 2;  // AF_INET, AF_INET6
+  std::uint8_t family = AF_INET;  // or AF_INET6
   std::uint32_t table = 0;
   std::uint32_t destination = 0;  // host byte order; IPv6: in `rest`
   std::uint8_t prefix_length = 0;
@@ -106,7 +109,10 @@ struct Route {
   std::vector<IfIndex> interfaces;  // it can't outlive them; none where a nexthop object says them
   // What else tells it from other routes to the destination: gateways, source, protocol.
   std::vector<std::byte> rest;
-  bool is_default() const { return family == 2 && prefix_length == 0; }
+  bool is_default() const { return family == AF_INET && prefix_length == 0; }
+  bool uses(IfIndex ifindex) const {
+    return std::ranges::find(interfaces, ifindex) != interfaces.end();
+  }
   auto operator<=>(const Route&) const = default;
 };
 

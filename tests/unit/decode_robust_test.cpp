@@ -5,11 +5,19 @@
 #include <random>
 
 #include "introspect/decode.h"
+#include "introspect/decode_nft_rule.h"
 #include "introspect/generic_netlink.h"
 #include "unit/recorded.h"
 
 namespace tna {
 namespace {
+
+std::size_t decode_ruleset(Bytes bytes) {
+  NftPlace place;
+  return decode_nft_table(bytes).has_value() + decode_nft_chain(bytes, place).has_value() +
+         decode_nft_rule(bytes, place).has_value() + decode_nft_set(bytes, place).has_value() +
+         decode_nft_elements(bytes, place).has_value();
+}
 
 // How many objects all the decoders found.
 std::size_t decode_all(const std::vector<std::byte>& message) {
@@ -26,7 +34,8 @@ std::size_t decode_all(const std::vector<std::byte>& message) {
   return decode_link(bytes).has_value() + decode_address(bytes).has_value() +
          decode_netconf(bytes).has_value() + decode_qdisc(bytes).has_value() +
          decode_filter(bytes).has_value() + decode_bridge_vlans(bytes).size() +
-         decode_route(bytes).has_value() + decode_generation(bytes).has_value();
+         decode_route(bytes).has_value() + decode_generation(bytes).has_value() +
+         decode_ruleset(bytes);
 }
 
 std::vector<std::vector<std::byte>> all_recorded() {

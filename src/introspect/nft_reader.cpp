@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "introspect/nft_reader.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <cerrno>
+
+#include "introspect/decode.h"
+#include "introspect/netlink.h"
+#include "introspect/nft_collector.h"
+
+namespace tna {
+namespace {
+
+constexpr int kAttempts = 5;
+
+Request nft_request(std::uint16_t what, std::uint8_t family = NFPROTO_UNSPEC) {
+  Request request(NFNL_SUBSYS_NFTABLES << 8 | what);
+  request.fixed<nfgenmsg>().nfgen_family = family;
+  return request;
+}
+
+Error unreadable(const std::string& what) {
+  return {"list " + what + ": an entry can't be read", EPROTO};
+}
+
+// Every entry as it arrives: that nothing changed meanwhile the generation says in the end.
+Result<> list(Netlink& socket, const std::string& what, Request request, NftCollector& into) {
+  bool readable = true;
+  TRY(socket.dump_while(what, request, [&](Bytes message) {
+    readable = into.take(message) && readable;
+    return true;
+  }));
+  if (!readable) return std::unexpected(unreadable(what));
+  return {};
+}
+
+// Chain by chain: in each part of a list the kernel counts from the list's beginning, which makes
+// one of 100,000 rules slow.
+Result<> list_rules(Netlink& socket, NftCollector& into) {
+  for (const nft::Table& table : into.collected().tables)
+    for (const nft::Chain& chain : table.chains) {
+      Request request = nft_request(NFT_MSG_GETRULE, table.family);
+      request.put(NFTA_RULE_TABLE, table.name);
+      request.put(NFTA_RULE_CHAIN, chain.name);
+      TRY(list(socket, "rules of chain " + chain.name, request, into));
+    }
+  return {};
+}
+
+Result<> list_elements(Netlink& socket, NftCollector& into) {
+  for (const nft::Table& table : into.collected().tables)
+    for (const nft::Set& set : table.sets) {
+      Request request = nft_request(NFT_MSG_GETSETELEM, table.family);
+      request.put(NFTA_SET_ELEM_LIST_TABLE, table.name);
+      request.put(NFTA_SET_ELEM_LIST_SET, set.name);
+      TRY(list(socket, "elements of set " + set.name, request, into));
+    }
+  return {};
+}
+
+Result<std::uint32_t> generation(Netlink& socket) {
+  std::optional<RulesetGeneration> found;
+  TRY(socket.get("nf_tables generation", nft_request(NFT_MSG_GETGEN),
+                 [&](Bytes message) { found = decode_generation(message); }));
+  if (!found) return std::unexpected(unreadable("the generation"));
+  return found->id;
+}
+
+Result<nft::Ruleset> read_once(Netlink& socket) {
+  NftCollector collector;
+  const std::uint32_t before = TRY(generation(socket));
+  TRY(list(socket, "tables", nft_request(NFT_MSG_GETTABLE), collector));
+  TRY(list(socket, "chains", nft_request(NFT_MSG_GETCHAIN), collector));
+  TRY(list_rules(socket, collector));
+  TRY(list(socket, "sets", nft_request(NFT_MSG_GETSET), collector));
+  TRY(list_elements(socket, collector));
+  if (TRY(generation(socket)) != before)
+    return error("read the rule set: it changes all the time", EAGAIN);
+  collector.collected().generation = before;
+  return std::move(collector.collected());
+}
+
+}  // namespace
+
+Result<nft::Ruleset> read_nft_ruleset() {
+  Netlink socket = TRY(Netlink::open(NETLINK_NETFILTER));
+  for (int attempt = 1;; ++attempt) {
+    Result<nft::Ruleset> read = read_once(socket);
+    // A set, a chain that went while the rest was read.
+    bool again = !read && (read.error().code == EAGAIN || read.error().code == ENOENT);
+    if (!again || attempt == kAttempts) return read;
+  }
+}
+
+}  // namespace tna
