@@ -10,9 +10,15 @@ target_include_directories(test_unit PRIVATE tests)
 target_compile_definitions(test_unit PRIVATE TNA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 gtest_discover_tests(test_unit TEST_PREFIX unit. NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60)
 
+# Rule trees run by themselves: for their test and the benchmark.
+tna_bpf_object(rule_tree ${CMAKE_SOURCE_DIR}/tests/rule_tree.bpf.c)
+add_library(tna_rule_tree STATIC tests/rule_tree_program.cpp ${CMAKE_BINARY_DIR}/bpf/rule_tree.cpp)
+target_link_libraries(tna_rule_tree PUBLIC tna_compile PkgConfig::BPF)
+target_include_directories(tna_rule_tree PUBLIC tests)
+
 file(GLOB FPM_TESTS CONFIGURE_DEPENDS tests/fpm/*.cpp)
 add_executable(test_fpm ${FPM_TESTS})
-target_link_libraries(test_fpm PRIVATE tna_daemon GTest::gtest)
+target_link_libraries(test_fpm PRIVATE tna_daemon tna_rule_tree GTest::gtest)
 target_include_directories(test_fpm PRIVATE tests)
 add_test(NAME fpm COMMAND test_fpm)
 # XDP as it is on kernels without typed reads.
@@ -32,7 +38,10 @@ set_tests_properties(differential differential.faults PROPERTIES
 file(GLOB BENCH CONFIGURE_DEPENDS bench/*.cpp)
 tna_bpf_object(bench ${CMAKE_SOURCE_DIR}/bench/bench.bpf.c)
 add_executable(tna_bench ${BENCH} ${CMAKE_BINARY_DIR}/bpf/bench.cpp)
-target_link_libraries(tna_bench PRIVATE tna_base CLI11::CLI11 PkgConfig::BPF)
+target_link_libraries(tna_bench PRIVATE tna_base tna_rule_tree CLI11::CLI11 PkgConfig::BPF)
+
+add_executable(tna_reading tests/rules/reading.cpp)
+target_link_libraries(tna_reading PRIVATE tna_rules)
 
 file(GLOB TRAFFIC CONFIGURE_DEPENDS tests/netns/traffic*.cpp)
 add_executable(tna_traffic ${TRAFFIC})

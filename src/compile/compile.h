@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// compile.h: from the rules that a forwarded packet meets to BPF code. User chains are written
+// where they are jumped to.
+#pragma once
+
+#include "compile/compiled_rules.h"
+
+namespace tna {
+
+CompiledRules compile(const RuleSet&);
+
+}  // namespace tna

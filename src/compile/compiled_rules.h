@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// CompiledRules: a rule set as the fast path has it: code, the sets that it asks, and which rules
+// it counts. Plain data.
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compile/tree.h"
+#include "rules/rule_set.h"
+
+namespace tna {
+
+// A set or verdict map as a BPF map.
+struct RuleMap {
+  enum class Kind { hash, prefixes };
+  Kind kind = Kind::hash;
+  std::string table, set;
+  // Of a key. Prefixes begin with their length in bits, 4 bytes as the machine has them.
+  std::uint32_t key_bytes = 0;
+  std::uint32_t capacity = 0;                              // elements
+  std::vector<std::pair<Octets, std::uint32_t>> elements;  // by key; the number of its verdict
+  bool same_shape(const RuleMap&) const;                   // what the code depends on
+};
+
+struct RuleName {
+  std::uint8_t family = 0;  // of its table, NFPROTO_*
+  std::string table, chain;
+  std::uint64_t handle = 0;
+  auto operator<=>(const RuleName&) const = default;
+};
+
+// In code, instead of what is known when it is linked: the map of CompiledRules::actions, and where
+// the spine's tna_rule_ask() begins.
+inline constexpr std::int32_t kActionsMap = -1, kFindRule = -1;
+
+struct CompiledRules {
+  // Each a function of (struct tna_rule_facts *) that says TNA_NEXT, TNA_PUNT or TNA_DROP; maps are
+  // named by their number. Empty: see why_not.
+  std::vector<bpf_insn> ipv4, ipv6;
+  std::string why_not4, why_not6;
+  std::vector<RuleMap> maps;
+  // Of runs of many rules: trees, and what the rules that they find do: the number of a verdict in
+  // the lowest 8 bits, above it that of a counter, from 1 on.
+  RuleCells cells;
+  std::vector<std::uint32_t> actions;
+  std::vector<RuleName> counted;                           // by number of their counter
+  std::vector<std::pair<RuleName, std::string>> to_linux;  // and why
+  bool devices = false;                                    // names or groups are asked for
+  bool same_code(const CompiledRules&) const;              // all but the elements of sets is equal
+};
+
+}  // namespace tna

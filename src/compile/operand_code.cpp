@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/operand_code.h"
+
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/netfilter.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstring>
+#include <span>
+
+#include "tna.h"
+
+namespace tna {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "how words are loaded and compared");
+
+constexpr int kScratch = 1;
+constexpr int kAlwaysThere = 4;  // bytes of the transport header
+
+struct Place {
+  int offset = -1;  // in the facts, -1: not there
+  std::size_t size = 0;
+  Octets constant;  // of the same value for all packets
+};
+
+Place place_of(Field field, std::uint8_t family) {
+  const bool v4 = family == NFPROTO_IPV4;
+  auto fact = [](std::size_t offset, std::size_t size) {
+    return Place{static_cast<int>(offset), size, {}};
+  };
+  switch (field) {
+    case Field::link:
+      return fact(offsetof(tna_rule_facts, link), 2 * ETH_ALEN);
+    case Field::network:
+      return fact(offsetof(tna_rule_facts, network), v4 ? 20 : 40);
+    case Field::transport:
+      return fact(offsetof(tna_rule_facts, transport), 20);
+    case Field::nfproto:
+      return {-1, 1, {family}};
+    case Field::l4proto:
+      return fact(offsetof(tna_rule_facts, network) + (v4 ? 9 : 6), 1);
+    case Field::protocol:
+      return {-1, 2, v4 ? Octets{0x08, 0x00} : Octets{0x86, 0xdd}};
+    case Field::length:
+      return fact(offsetof(tna_rule_facts, length), 4);
+    case Field::mark:
+      return fact(offsetof(tna_rule_facts, mark), 4);
+    case Field::iif:
+      return fact(offsetof(tna_rule_facts, iif), 4);
+    case Field::oif:
+      return fact(offsetof(tna_rule_facts, oif), 4);
+    case Field::iifname:
+      return fact(offsetof(tna_rule_facts, iifname), 16);
+    case Field::oifname:
+      return fact(offsetof(tna_rule_facts, oifname), 16);
+    case Field::iifgroup:
+      return fact(offsetof(tna_rule_facts, iifgroup), 4);
+    case Field::oifgroup:
+      return fact(offsetof(tna_rule_facts, oifgroup), 4);
+    case Field::iiftype:
+    case Field::oiftype:  // others are no interfaces of the fast path
+      return {-1, 2, {ARPHRD_ETHER, 0}};
+    case Field::pkttype:  // others are not routed
+      return {-1, 1, {PACKET_HOST}};
+    default:
+      return {};
+  }
+}
+
+bool of_egress(Field field) {
+  return field == Field::oif || field == Field::oifname || field == Field::oifgroup ||
+         field == Field::oiftype;
+}
+
+int bytes_of(const Operand& operand, int word) {
+  return std::min(4, operand.length - 4 * word);
+}
+
+// As a load gives them.
+std::uint32_t memory_word(std::span<const std::uint8_t> bytes) {
+  std::uint32_t value = 0;
+  std::memcpy(&value, bytes.data(), bytes.size());
+  return value;
+}
+
+std::uint32_t number_of(std::span<const std::uint8_t> bytes) {
+  std::uint32_t value = 0;
+  for (std::uint8_t byte : bytes) value = value << 8 | byte;
+  return value;
+}
+
+std::span<const std::uint8_t> part(const Octets& octets, int word, int bytes) {
+  return std::span(octets).subspan(4 * word, bytes);
+}
+
+bool all_from(const Octets& octets, std::size_t first, std::uint8_t value) {
+  return std::all_of(octets.begin() + static_cast<std::ptrdiff_t>(std::min(first, octets.size())),
+                     octets.end(), [&](std::uint8_t each) { return each == value; });
+}
+
+}  // namespace
+
+std::string OperandCode::why_not(const Operand& operand) const {
+  const Place place = place_of(operand.field, family_);
+  const std::size_t end = std::size_t{operand.offset} + operand.length;
+  if (!place.size) return to_string(operand.field);
+  if (end > place.size || !operand.length || operand.length > 16)
+    return std::string(to_string(operand.field)) + " beyond what is looked at";
+  if (operand.field == Field::network && family_ == NFPROTO_IPV4 && operand.offset < 12 && end > 10)
+    return "the header's checksum";
+  if (legacy_ && never_there(operand))
+    return std::string(to_string(operand.field)) + " before routing";
+  for (const Transform& transform : operand.then) {
+    if (std::holds_alternative<Shift>(transform) && operand.length != 4) return "a shift";
+    if (auto* swap = std::get_if<Swap>(&transform);
+        swap && (swap->size > 4 || operand.length % swap->size))
+      return "byteorder";
+  }
+  return {};
+}
+
+bool OperandCode::never_there(const Operand& operand) const {
+  return hook_ == RuleHook::prerouting && of_egress(operand.field);
+}
+
+void OperandCode::require(const Operand& operand, Code::Label absent) {
+  const int end = operand.offset + operand.length;
+  if (never_there(operand)) return code_.jump(absent);
+  if (operand.field != Field::transport || end <= kAlwaysThere) return;
+  code_.load(4, kScratch, kFacts, offsetof(tna_rule_facts, transport_length));
+  code_.jump_if(BPF_JLT, kScratch, static_cast<std::uint32_t>(end), absent);
+}
+
+void OperandCode::load_word(const Operand& operand, int word) {
+  const Place place = place_of(operand.field, family_);
+  const int bytes = bytes_of(operand, word), at = operand.offset + 4 * word;
+  if (place.offset < 0) {
+    code_.set(kScratch,
+              static_cast<std::int32_t>(memory_word(std::span(place.constant).subspan(at, bytes))));
+  } else {
+    code_.load(bytes == 3 ? 4 : bytes, kScratch, kFacts, place.offset + at);
+    if (bytes == 3) code_.change(BPF_AND, kScratch, 0xffffff);
+  }
+  for (const Transform& transform : operand.then) {
+    if (auto* mask = std::get_if<Mask>(&transform)) {
+      const std::uint32_t flip = memory_word(part(mask->flip, word, bytes));
+      code_.change(BPF_AND, kScratch, memory_word(part(mask->keep, word, bytes)));
+      if (flip) code_.change(BPF_XOR, kScratch, flip);
+    } else if (auto* shift = std::get_if<Shift>(&transform)) {
+      code_.change(shift->left ? BPF_LSH : BPF_RSH, kScratch, shift->bits);
+    } else if (auto* swap = std::get_if<Swap>(&transform)) {
+      if (swap->size == 4) {
+        code_.swap(kScratch, 32);
+      } else if (swap->size == 2 && bytes == 2) {
+        code_.swap(kScratch, 16);
+      } else if (swap->size == 2) {  // both halves: all four bytes, then the halves back
+        code_.swap(kScratch, 32);
+        code_.move(2, kScratch);
+        code_.change(BPF_RSH, kScratch, 16);
+        code_.change(BPF_LSH, 2, 16);
+        code_.either(kScratch, 2);
+      }
+    }
+  }
+}
+
+void OperandCode::load_number(const Operand& operand, int word) {
+  load_word(operand, word);
+  switch (bytes_of(operand, word)) {
+    case 4:
+      return code_.swap(kScratch, 32);
+    case 3:
+      code_.swap(kScratch, 32);
+      return code_.change(BPF_RSH, kScratch, 8);
+    case 2:
+      return code_.swap(kScratch, 16);
+    default:
+      return;
+  }
+}
+
+void OperandCode::require_in(const Operand& operand, const Interval& interval,
+                             Code::Label outside) {
+  const int words = words_of(operand.length);
+  for (int word = 0; word < words; ++word) {
+    const int bytes = bytes_of(operand, word);
+    const auto low = part(interval.low, word, bytes), high = part(interval.high, word, bytes);
+    if (std::ranges::equal(low, high)) {
+      load_word(operand, word);
+      code_.jump_if(BPF_JNE, kScratch, memory_word(low), outside);
+      continue;
+    }
+    const std::size_t rest = std::size_t{4} * (word + 1);
+    if (!all_from(interval.low, rest, 0) || !all_from(interval.high, rest, 0xff)) {
+      bound(operand, word, interval.low, true, outside);
+      return bound(operand, word, interval.high, false, outside);
+    }
+    const std::uint32_t least = number_of(low), most = number_of(high);
+    const bool has_most =
+        !std::ranges::all_of(high, [](std::uint8_t each) { return each == 0xff; });
+    if (!least && !has_most) return;
+    load_number(operand, word);
+    if (least) code_.jump_if(BPF_JLT, kScratch, least, outside);
+    if (has_most) code_.jump_if(BPF_JGT, kScratch, most, outside);
+    return;
+  }
+}
+
+// From that word on it is at least, or at most, the bound: the first words that differ decide.
+void OperandCode::bound(const Operand& operand, int word, const Octets& by, bool from_below,
+                        Code::Label outside) {
+  const Code::Label inside = code_.label();
+  for (int words = words_of(operand.length); word < words; ++word) {
+    const std::uint32_t limit = number_of(part(by, word, bytes_of(operand, word)));
+    load_number(operand, word);
+    code_.jump_if(from_below ? BPF_JLT : BPF_JGT, kScratch, limit, outside);
+    if (word + 1 < words) code_.jump_if(BPF_JNE, kScratch, limit, inside);
+  }
+  code_.place(inside);
+}
+
+}  // namespace tna

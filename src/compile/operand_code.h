@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// operand_code.h: what a rule looks at, as code that loads it from struct tna_rule_facts and
+// compares it. Register 1 is used up.
+#pragma once
+
+#include <string>
+
+#include "compile/code.h"
+#include "rules/rule_set.h"
+
+namespace tna {
+
+inline constexpr int kFacts = 6;  // the register that points to the facts, kept over calls
+
+class OperandCode {
+ public:
+  // Of a chain of that hook, for packets of NFPROTO_IPV4 or _IPV6. `legacy`: of an xtables table,
+  // to which a device that isn't there has an empty name.
+  OperandCode(Code& code, std::uint8_t family, RuleHook hook, bool legacy)
+      : code_(code), family_(family), hook_(hook), legacy_(legacy) {}
+
+  // Why it can't be loaded; empty: it can.
+  std::string why_not(const Operand&) const;
+  // At this hook no packet has it.
+  bool never_there(const Operand&) const;
+  // To `absent` where this packet does not have it.
+  void require(const Operand&, Code::Label absent);
+  // All of it, up to four bytes, as a number whose highest byte is the first.
+  void load_number(const Operand& operand) { load_number(operand, 0); }
+  // Four bytes of it, or what is left of it, as they lie in memory.
+  void load_word(const Operand&, int word);
+  // To `outside` where it isn't in the interval.
+  void require_in(const Operand&, const Interval&, Code::Label outside);
+  // To `below` where it is less than that.
+  void require_at_least(const Operand& operand, const Octets& least, Code::Label below) {
+    bound(operand, 0, least, true, below);
+  }
+
+ private:
+  void load_number(const Operand&, int word);
+  void bound(const Operand&, int word, const Octets& by, bool from_below, Code::Label outside);
+
+  Code& code_;
+  std::uint8_t family_;
+  RuleHook hook_;
+  bool legacy_;
+};
+
+// Words of four bytes, the last one perhaps shorter.
+inline int words_of(std::size_t bytes) {
+  return static_cast<int>((bytes + 3) / 4);
+}
+
+}  // namespace tna

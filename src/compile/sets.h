@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// sets.h: a set or verdict map of the rules as a BPF map.
+#pragma once
+
+#include <optional>
+
+#include "compile/compiled_rules.h"
+
+namespace tna {
+
+// The verdicts that its elements may have, in an order of their own: the elements' numbers.
+std::vector<Verdict> verdicts_of(const ElementSet&);
+
+// Nothing: there is no such map; intervals of several parts.
+std::optional<RuleMap> map_of(const std::string& table, const ElementSet&);
+
+// So few elements, of a set that nobody can add to, that comparing is cheaper.
+bool to_be_compared(const ElementSet&);
+
+}  // namespace tna

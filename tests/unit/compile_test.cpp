@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiled rules say what evaluate() says: rules by chance of everything that a rule can look at,
+// packets by chance that are near to what they compare with.
+#include "compile/compile.h"
+
+#include <gtest/gtest.h>
+#include <linux/netfilter.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <random>
+
+#include "unit/compiled_rules.h"
+
+namespace tna {
+namespace {
+
+class Chance {
+ public:
+  explicit Chance(unsigned seed) : random_(seed) {}
+  int number(int below) { return static_cast<int>(random_() % below); }
+  bool one_in(int count) { return number(count) == 0; }
+
+  // Few values, so that rules and packets meet.
+  std::uint8_t byte() { return static_cast<std::uint8_t>(one_in(8) ? number(256) : number(3)); }
+  Octets bytes(std::size_t count) {
+    Octets made(count);
+    for (auto& each : made) each = byte();
+    return made;
+  }
+
+  tna_rule_facts packet(std::uint8_t family) {
+    tna_rule_facts facts{};
+    auto fill = [&](auto& bytes) {
+      for (auto& each : bytes) each = byte();
+    };
+    fill(facts.link);
+    fill(facts.network);
+    fill(facts.transport);
+    fill(facts.iifname);
+    fill(facts.oifname);
+    facts.network[family == NFPROTO_IPV4 ? 8 : 7] = static_cast<std::uint8_t>(2 + number(3));
+    facts.transport_length = 4 + number(17);
+    facts.length = 20 + number(4);
+    facts.mark = 0;
+    facts.iif = number(3);
+    facts.oif = number(3);
+    facts.iifgroup = number(3);
+    facts.oifgroup = number(3);
+    return facts;
+  }
+
+  Operand operand(std::uint8_t longest) {
+    struct Row {
+      Field field;
+      std::uint8_t size;
+    };
+    constexpr Row kRows[] = {{Field::link, 12},      {Field::network, 20}, {Field::network, 20},
+                             {Field::transport, 20}, {Field::nfproto, 1},  {Field::l4proto, 1},
+                             {Field::protocol, 2},   {Field::length, 4},   {Field::mark, 4},
+                             {Field::iif, 4},        {Field::oif, 4},      {Field::iifname, 16},
+                             {Field::oifname, 16},   {Field::iifgroup, 4}, {Field::oifgroup, 4},
+                             {Field::iiftype, 2},    {Field::pkttype, 1},  {Field::oiftype, 2}};
+    const Row& row = kRows[number(std::size(kRows))];
+    Operand made{row.field, 0, row.size, {}};
+    if (row.field == Field::network || row.field == Field::transport || row.field == Field::link) {
+      do {
+        made.length = static_cast<std::uint8_t>(1 + number(longest));
+        made.offset = static_cast<std::uint8_t>(number(std::max(1, row.size - made.length + 1)));
+      } while (made.offset + made.length > row.size ||
+               (row.field == Field::network && made.offset < 12 && made.offset + made.length > 10));
+    } else if (made.length > longest) {
+      return operand(longest);
+    }
+    for (int i = number(3); i > 0; --i) {
+      switch (number(3)) {
+        case 0:
+          made.then.push_back(Mask{bytes(made.length), bytes(made.length)});
+          for (auto& each : std::get<Mask>(made.then.back()).keep) each |= number(256);
+          break;
+        case 1:
+          if (made.length == 4)
+            made.then.push_back(Shift{one_in(2), static_cast<std::uint8_t>(number(32))});
+          break;
+        default:
+          for (std::uint8_t size : {4, 2, 1})
+            if (made.length % size == 0 && one_in(2)) {
+              made.then.push_back(Swap{size});
+              break;
+            }
+      }
+    }
+    return made;
+  }
+
+  Interval interval(std::size_t length) {
+    Octets low = bytes(length), high = one_in(2) ? low : bytes(length);
+    if (one_in(4)) {  // a prefix
+      high = low;
+      for (std::size_t i = number(static_cast<int>(length)); i < length; ++i) {
+        low[i] = 0;
+        high[i] = 0xff;
+      }
+    }
+    if (high < low) std::swap(low, high);
+    return {low, high};
+  }
+
+  Verdict verdict(int chain) {
+    switch (number(7)) {
+      case 0:
+        return {Decision::accept, ""};
+      case 1:
+        return {Decision::drop, ""};
+      case 2:
+        return {Decision::back, ""};
+      case 3:
+      case 4:
+        if (chain < kChains)
+          return {one_in(2) ? Decision::jump : Decision::go, "c" + std::to_string(chain + 1)};
+        return {Decision::drop, ""};
+      case 5:
+        return {Decision::go_on, ""};
+      default:
+        return one_in(6) ? Verdict{Decision::punt, "chance"} : Verdict{Decision::accept, ""};
+    }
+  }
+
+  RuleTable table(std::uint8_t family) {
+    RuleTable made{family, one_in(10) ? "legacy t" : "t", {}, {}};
+    for (int i = 0; i < kSets; ++i) made.sets.push_back(set(i));
+    for (RuleHook hook : {RuleHook::prerouting, RuleHook::forward, RuleHook::postrouting})
+      made.chains.push_back({"at " + std::string(to_string(hook)),
+                             BaseChain{hook, number(3), one_in(8), false, {}},
+                             {}});
+    for (int i = 1; i <= kChains; ++i) made.chains.push_back({"c" + std::to_string(i), {}, {}});
+    std::uint64_t handle = 0;
+    for (RuleChain& chain : made.chains)
+      for (int i = 0; i < kRules; ++i)
+        chain.rules.push_back(
+            {++handle, steps(made, chain.base ? 0 : std::atoi(chain.name.c_str() + 1))});
+    return made;
+  }
+
+ private:
+  static constexpr int kChains = 3, kRules = 5, kSets = 6;
+
+  ElementSet set(int which) {
+    ElementSet made;
+    made.name = (which < 2 ? "__set" : "s") + std::to_string(which);
+    made.intervals = which % 2;
+    for (int i = which == 4 || which == 0 ? 2 : 1; i > 0; --i)
+      made.parts.push_back(static_cast<std::uint8_t>(1 + number(which == 3 ? 8 : 4)));
+    for (int i = which < 2 ? number(6) : number(30); i > 0; --i) {
+      SetElement element;
+      for (std::uint8_t part : made.parts) {
+        Interval wanted = interval(part);
+        if (!made.intervals) wanted.high = wanted.low;
+        element.parts.push_back(std::move(wanted));
+      }
+      element.verdict = verdict(kChains);
+      // Elements of one set have no key in common.
+      bool meets = false;
+      for (const SetElement& other : made.elements) {
+        bool all = true;
+        for (std::size_t part = 0; part < made.parts.size(); ++part)
+          all &= element.parts[part].low <= other.parts[part].high &&
+                 other.parts[part].low <= element.parts[part].high;
+        meets |= all;
+      }
+      if (!meets) made.elements.push_back(std::move(element));
+    }
+    if (one_in(5)) made.otherwise = verdict(kChains);
+    return made;
+  }
+
+  std::vector<Step> steps(const RuleTable& table, int chain) {
+    std::vector<Step> made;
+    for (int i = number(3); i > 0; --i) {
+      if (one_in(3)) {
+        const ElementSet& set = table.sets[number(kSets)];
+        Lookup lookup{{}, set.name, !one_in(4), false};
+        for (std::uint8_t part : set.parts) {
+          Operand wanted = operand(part);
+          while (wanted.length != part) wanted = operand(part);
+          lookup.key.push_back(std::move(wanted));
+        }
+        lookup.verdicts = lookup.inside && one_in(2);
+        made.push_back(std::move(lookup));
+      } else {
+        Test test{operand(8), !one_in(3), {}};
+        if (one_in(10)) test.of = operand(16);
+        for (int count = 1 + number(3); count > 0; --count)
+          test.in.push_back(interval(test.of.length));
+        made.push_back(std::move(test));
+      }
+    }
+    if (one_in(2)) made.push_back(Count{});
+    if (one_in(5)) made.push_back(SetMark{static_cast<std::uint32_t>(number(3))});
+    if (!one_in(3)) made.push_back(verdict(chain));
+    return made;
+  }
+
+  std::mt19937 random_;
+};
+
+// What evaluate() says of a packet on its whole way.
+Judgement judge(const RuleSet& rules, std::uint8_t family, const tna_rule_facts& packet,
+                std::uint32_t& mark) {
+  Judgement all;
+  mark = packet.mark;
+  for (RuleHook hook : {RuleHook::prerouting, RuleHook::forward, RuleHook::postrouting}) {
+    Facts facts = facts_of(packet, family, hook);
+    std::memcpy(facts[Field::mark].data(), &mark, sizeof mark);
+    Judgement one = evaluate(rules, family, hook, facts);
+    std::memcpy(&mark, facts[Field::mark].data(), sizeof mark);
+    all.counted.insert(all.counted.end(), one.counted.begin(), one.counted.end());
+    all.decision = one.decision;
+    all.why = one.why;
+    if (one.decision != Decision::accept) break;
+  }
+  return all;
+}
+
+class CompileByChance : public testing::TestWithParam<std::uint8_t> {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  }
+};
+
+TEST_P(CompileByChance, SaysWhatEvaluateSays) {
+  constexpr int kRuleSets = 250, kPackets = 2000;
+  std::map<Decision, int> seen;
+  int more_to_linux = 0;
+  for (int seed = 1; seed <= kRuleSets && !HasFailure(); ++seed) {
+    Chance chance(seed);
+    RuleSet rules;
+    for (std::uint8_t family : {GetParam(), std::uint8_t{NFPROTO_INET}})
+      rules.tables.push_back(chance.table(family));
+    const CompiledRules compiled = compile(rules);
+    auto loaded = RulesInKernel::load(compiled, GetParam());
+    ASSERT_TRUE(loaded) << "seed " << seed << ": " << loaded.error().message;
+    for (int i = 0; i < kPackets && !HasFailure(); ++i) {
+      const tna_rule_facts packet = chance.packet(GetParam());
+      const auto answer = loaded->ask(packet);
+      std::uint32_t mark = 0;
+      const Judgement judgement = judge(rules, GetParam(), packet, mark);
+      ++seen[answer.decision];
+      if (answer.decision == Decision::punt && judgement.decision != Decision::punt) {
+        ++more_to_linux;
+        continue;
+      }
+      EXPECT_EQ(answer.decision, judgement.decision) << "seed " << seed << " packet " << i;
+      if (answer.decision == Decision::punt) continue;
+      EXPECT_EQ(answer.facts.mark, mark) << "seed " << seed << " packet " << i;
+      EXPECT_EQ(answer.counted(compiled), judgement.counted) << "seed " << seed << " packet " << i;
+    }
+  }
+  EXPECT_GT(seen[Decision::accept], kRuleSets * kPackets / 20);
+  EXPECT_GT(seen[Decision::drop], kRuleSets * kPackets / 10);
+  // What evaluate() can do and compiled rules can't.
+  EXPECT_LT(more_to_linux, kRuleSets * kPackets / 5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, CompileByChance,
+                         testing::Values(std::uint8_t{NFPROTO_IPV4}, std::uint8_t{NFPROTO_IPV6}));
+
+}  // namespace
+}  // namespace tna

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// compiled_rules.h: compiled rules in the kernel, asked about one packet at a time.
+#pragma once
+
+#include "compile/compile.h"
+#include "deploy/rule_maps.h"
+#include "rules/evaluate.h"
+
+namespace tna {
+
+// What evaluate() is to know of a packet with these facts, in chains of that hook.
+Facts facts_of(const tna_rule_facts&, std::uint8_t family, RuleHook);
+
+class RulesInKernel {
+ public:
+  static Result<RulesInKernel> load(const CompiledRules&, std::uint8_t family);
+  struct Answer {
+    Decision decision = Decision::punt;
+    tna_rule_facts facts{};                                          // as the rules leave them
+    std::vector<std::uint64_t> counted(const CompiledRules&) const;  // handles
+  };
+  Answer ask(const tna_rule_facts&) const;
+
+ private:
+  explicit RulesInKernel(RuleMaps maps) : maps_(std::move(maps)) {}
+  RuleMaps maps_;
+  Fd facts_, program_;
+};
+
+}  // namespace tna

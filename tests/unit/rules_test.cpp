@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules as the kernel lists them -> RuleSet: what has no other form goes to Linux at its place, and
+// nothing that a list may say does harm.
+#include <gtest/gtest.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/xt_tcpudp.h>
+
+#include <cstring>
+#include <random>
+
+#include "rules/evaluate.h"
+#include "rules/from_nft.h"
+
+namespace tna {
+namespace {
+
+constexpr std::uint32_t kRegister = NFT_REG32_00;
+
+nft::Expression port_is(std::uint8_t low) {
+  return nft::Compare{kRegister, NFT_CMP_EQ, {0, low}};
+}
+const nft::Expression kLoadPort = nft::Payload{NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, kRegister};
+nft::Expression says(std::int32_t code, std::string chain = "") {
+  return nft::Immediate{NFT_REG_VERDICT, nft::Verdict{code, std::move(chain)}};
+}
+
+// A table of IPv4 with a base chain at forward that has these rules.
+nft::Ruleset forward(std::vector<nft::Rule> rules, std::vector<nft::Set> sets = {},
+                     std::int32_t policy = NF_ACCEPT) {
+  nft::Chain chain{"forward", nft::Base{NF_INET_FORWARD, 0, policy, "filter", {}},
+                   std::move(rules)};
+  return {1, {{NFPROTO_IPV4, "t", false, {std::move(chain)}, std::move(sets)}}};
+}
+
+Judgement judge(const nft::Ruleset& rules, std::uint8_t port) {
+  Facts facts;
+  facts[Field::transport] = {0, 1, 0, port};
+  return evaluate(rules_from_nft(rules), NFPROTO_IPV4, RuleHook::forward, facts);
+}
+
+TEST(Rules, WhatCanNotBeDoneIsLeftToLinuxAtItsPlace) {
+  auto rules = forward({{1, {kLoadPort, port_is(1), says(NF_DROP)}},
+                        {2, {kLoadPort, port_is(2), nft::Other{"limit"}, says(NF_ACCEPT)}},
+                        {3, {says(NF_DROP)}}});
+  EXPECT_EQ(judge(rules, 1).decision, Decision::drop) << "before it";
+  EXPECT_EQ(judge(rules, 2).decision, Decision::punt);
+  EXPECT_EQ(judge(rules, 2).why, "limit");
+  EXPECT_EQ(judge(rules, 3).decision, Decision::drop) << "for those that don't get there";
+}
+
+TEST(Rules, ARegisterThatHoldsSomethingUnknownIsNotCompared) {
+  auto rules = forward({{1, {nft::Other{"fib"}, port_is(1), says(NF_DROP)}}});
+  EXPECT_EQ(judge(rules, 1).decision, Decision::punt);
+  rules = forward({{1, {port_is(1), says(NF_DROP)}}});
+  EXPECT_EQ(judge(rules, 1).decision, Decision::punt) << "nothing was loaded";
+}
+
+TEST(Rules, APacketThatIsTooShortMatchesNeitherWay) {
+  for (std::uint32_t operation : {NFT_CMP_EQ, NFT_CMP_NEQ}) {
+    auto rules = forward({{1,
+                           {nft::Payload{NFT_PAYLOAD_TRANSPORT_HEADER, 8, 1, kRegister},
+                            nft::Compare{kRegister, operation, {7}}, says(NF_DROP)}}});
+    EXPECT_EQ(judge(rules, 1).decision, Decision::accept);
+  }
+}
+
+TEST(Rules, SetsThatPacketsOrTimeChange) {
+  for (std::uint32_t flag : {NFT_SET_TIMEOUT, NFT_SET_EVAL}) {
+    nft::Set set{"s", flag, 2, {}, {{{0, 1}, {}, false, false, false, {}}}};
+    auto rules =
+        forward({{1, {kLoadPort, nft::Lookup{kRegister, "s", false, {}}, says(NF_DROP)}}}, {set});
+    EXPECT_EQ(judge(rules, 1).decision, Decision::punt) << flag;
+  }
+}
+
+TEST(Rules, IntervalsByTheirEnds) {
+  auto element = [](std::uint8_t low, bool end) {
+    return nft::Element{{0, low}, {}, end, false, false, {}};
+  };
+  // 0 to 3 with the mark that nft begins every list with, 5, and from 250 on; in any order.
+  nft::Set set{"s",
+               NFT_SET_INTERVAL,
+               2,
+               {},
+               {element(250, false), element(6, true), element(0, false), element(4, true),
+                element(5, false)}};
+  auto rules =
+      forward({{1, {kLoadPort, nft::Lookup{kRegister, "s", false, {}}, says(NF_DROP)}}}, {set});
+  for (int port = 0; port < 256; ++port) {
+    bool inside = port < 4 || port == 5 || port >= 250;
+    EXPECT_EQ(judge(rules, port).decision, inside ? Decision::drop : Decision::accept) << port;
+  }
+}
+
+TEST(Rules, PolicyAndReturn) {
+  auto rules = forward({{1, {kLoadPort, port_is(1), says(NFT_RETURN)}}, {2, {says(NF_ACCEPT)}}}, {},
+                       NF_DROP);
+  EXPECT_EQ(judge(rules, 1).decision, Decision::drop) << "back from a base chain: its policy";
+  EXPECT_EQ(judge(rules, 2).decision, Decision::accept);
+}
+
+TEST(Rules, AllBaseChainsHaveASay) {
+  auto rules = forward({{1, {says(NF_ACCEPT)}}});
+  rules.tables.push_back(rules.tables.front());
+  rules.tables.back().name = "u";
+  rules.tables.back().chains.front().base->priority = 10;
+  rules.tables.back().chains.front().rules = {{2, {kLoadPort, port_is(1), says(NF_DROP)}}};
+  EXPECT_EQ(judge(rules, 1).decision, Decision::drop);
+  rules.tables.back().dormant = true;
+  EXPECT_EQ(judge(rules, 1).decision, Decision::accept);
+}
+
+TEST(Rules, EndlessJumpsGoToLinux) {
+  auto rules = forward({{1, {says(NFT_JUMP, "a")}}});
+  rules.tables.front().chains.push_back({"a", {}, {{2, {says(NFT_JUMP, "a")}}}});
+  EXPECT_EQ(judge(rules, 1).decision, Decision::punt);
+}
+
+TEST(Rules, MatchesOfXtablesByNameAndRevision) {
+  xt_tcp info{.spts = {0, 65535}, .dpts = {1, 1}};
+  nft::Octets octets(sizeof info);
+  std::memcpy(octets.data(), &info, sizeof info);
+  auto rules = forward({{1, {nft::Extension{false, "tcp", 0, octets}, says(NF_DROP)}}});
+  EXPECT_EQ(judge(rules, 1).decision, Decision::drop);
+  EXPECT_EQ(judge(rules, 2).decision, Decision::accept);
+  rules = forward({{1, {nft::Extension{false, "tcp", 1, octets}, says(NF_DROP)}}});
+  EXPECT_EQ(judge(rules, 1).why, "tcp") << "a revision that isn't known";
+  octets.resize(3);
+  rules = forward({{1, {nft::Extension{false, "tcp", 0, octets}, says(NF_DROP)}}});
+  EXPECT_EQ(judge(rules, 1).decision, Decision::punt) << "too short";
+}
+
+class AnyRules {
+ public:
+  explicit AnyRules(unsigned seed) : random_(seed) {}
+  nft::Rule rule() {
+    nft::Rule rule{1, {}};
+    for (int i = number(6); i >= 0; --i) rule.does.push_back(expression());
+    return rule;
+  }
+  nft::Set set() {
+    nft::Set set{"s", number(64), number(20), octets(), {}};
+    for (int i = number(5); i > 0; --i)
+      set.elements.push_back({octets(), octets(), number(2) == 0, number(9) == 0, false, {}});
+    return set;
+  }
+  nft::Octets octets() {
+    nft::Octets octets(number(20));
+    for (auto& octet : octets) octet = number(5);
+    return octets;
+  }
+
+ private:
+  std::uint32_t number(std::uint32_t below) { return random_() % below; }
+  nft::Expression expression() {
+    const std::uint32_t from = number(24), to = number(24), length = number(18);
+    switch (number(12)) {
+      case 0:
+        return nft::Payload{number(5), number(40), length, to};
+      case 1:
+        return nft::Meta{number(30), to};
+      case 2:
+        return nft::SetMeta{number(6), from};
+      case 3:
+        return nft::Conntrack{number(8), to, {}};
+      case 4:
+        return nft::Compare{from, number(8), octets()};
+      case 5:
+        return nft::Range{from, number(3), octets(), octets()};
+      case 6:
+        return nft::Bitwise{from, to, length, number(4), octets(), octets(), octets()};
+      case 7:
+        return nft::ByteOrder{from, to, length, number(9)};
+      case 8:
+        return nft::Lookup{from, "s", number(2) == 0, number(3) ? std::nullopt : std::optional(to)};
+      case 9:
+        return nft::Immediate{to, octets()};
+      case 10:
+        return nft::Extension{false, number(2) ? "multiport" : "conntrack", number(4), octets()};
+      default:
+        return says(static_cast<std::int32_t>(number(8)) - 6, "forward");
+    }
+  }
+  std::mt19937 random_;
+};
+
+TEST(Rules, AnythingInAnyOrderDoesNoHarm) {
+  for (unsigned seed = 0; seed < 20000; ++seed) {
+    AnyRules any(seed);
+    Facts facts;
+    for (Octets& field : facts.fields) field = any.octets();
+    const RuleSet rules = rules_from_nft(forward({any.rule(), any.rule()}, {any.set()}));
+    evaluate(rules, NFPROTO_IPV4, RuleHook::forward, facts);
+    for (const Rule& rule : rules.tables.front().chains.front().rules)
+      for (const Step& step : rule.steps) to_text(step);
+  }
+}
+
+}  // namespace
+}  // namespace tna
