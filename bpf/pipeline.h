@@ -23,16 +23,27 @@
  * no routing in it.
  */
 #ifndef TNA_PROBE_READS
+#include "fpm/bridge_up.h"
+#include "fpm/vlan_up.h"
 #include "fpm/route_ingress.h"
 #include "fpm/parse_l3.h"
 #include "fpm/fib.h"
 #include "fpm/route_forward.h"
-#define TNA_ROUTES(p) (TNA_ON(p, route4) || TNA_ON(p, route6))
+#include "fpm/rules.h"
+#include "fpm/vlan_xmit.h"
+#include "fpm/bridge_xmit.h"
+/* The packet is to be routed: by a bridge's port what is for the bridge itself. */
+#define TNA_ROUTES(p)                                                                              \
+	(TNA_ON(p, bridge) ? (p)->up : (TNA_ON(p, route4) || TNA_ON(p, route6)))
 
 static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 {
 	enum tna_verdict v;
 
+	if (TNA_ON(p, bridge_up) && (v = fpm_bridge_up(p)))
+		return v;
+	if (TNA_ON(p, vlan_up) && (v = fpm_vlan_up(p)))
+		return v;
 	if ((v = fpm_route_ingress(p)))
 		return v;
 	if ((v = fpm_parse_l3(p)))
@@ -41,12 +52,25 @@ static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 		return v;
 	if ((v = TNA_SLOT(p, forward)))
 		return v;
-	return fpm_route_forward(p);
+	if ((v = fpm_route_forward(p)))
+		return v;
+	if (TNA_RULED(p) && (v = fpm_rules(p)))
+		return v;
+	if (TNA_ON(p, vlan_xmit) && (v = fpm_vlan_xmit(p)))
+		return v;
+	if (TNA_ON(p, bridge_xmit) && (v = fpm_bridge_xmit(p)))
+		return v;
+	if (TNA_RULED(p) && (v = tna_rules_mark(p)))
+		return v;
+	if (TNA_RETAGS(p))
+		tna_route_retag(p);
+	return tna_ctx_path_to_free(p);
 }
 #else
 #define TNA_ROUTES(p) false
 #define tna_route(p) TNA_NEXT
 #define tna_route_rewrite(p) true
+#define tna_rules_done(p)
 #endif
 
 static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
@@ -72,14 +96,16 @@ static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 			return v;
 		if ((v = fpm_fdb(p)))
 			return v;
-		if (TNA_ON(p, vlan) && (v = fpm_vlan_egress(p)))
-			return v;
-		if ((v = TNA_SLOT(p, forward)))
-			return v;
-		if ((v = fpm_bridge_forward(p)))
-			return v;
-		if (TNA_ON(p, bridge_nf4) && (v = fpm_bridge_nf(p)))
-			return v;
+		if (!p->up) {
+			if (TNA_ON(p, vlan) && (v = fpm_vlan_egress(p)))
+				return v;
+			if ((v = TNA_SLOT(p, forward)))
+				return v;
+			if ((v = fpm_bridge_forward(p)))
+				return v;
+			if (TNA_ON(p, bridge_nf4) && (v = fpm_bridge_nf(p)))
+				return v;
+		}
 	}
 	if (TNA_ROUTES(p) && (v = tna_route(p)))
 		return v;
@@ -88,38 +114,44 @@ static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 	return TNA_SENT;
 }
 
-/* The changes to the packet come after the last decision. */
+/* The changes to the packet come after the last decision, and so does what is counted of it. */
 static __always_inline bool tna_change(struct tna_pkt *p)
 {
 	if (p->trim && !tna_ctx_trim(p, p->trim))
 		return false;
-	if (TNA_ROUTES(p))
-		return tna_route_rewrite(p);
-	return !TNA_ON(p, vlan) || p->retag == TNA_TAG_KEEP || tna_ctx_retag(p);
+	if (TNA_ROUTES(p) && !tna_route_rewrite(p))
+		return false;
+	return !TNA_RETAGS(p) || p->retag == TNA_TAG_KEEP || tna_ctx_retag(p);
 }
 
-/* True: the caller sends the packet. False: it is Linux's. */
-static __always_inline bool tna_pipeline(struct tna_pkt *p)
+/* TNA_SENT: the caller sends the packet; TNA_DROP; TNA_PUNT: it is Linux's. */
+static __always_inline enum tna_verdict tna_pipeline(struct tna_pkt *p)
 {
 	struct tna_counters *c;
+	enum tna_verdict v;
 
 	for (int i = 0; i < TNA_CONST_WORDS; i++)
 		p->on[i] = tna_const.words[i];
-	if (tna_modules(p) == TNA_SENT) {
+	v = tna_modules(p);
+	if (v != TNA_PUNT) {
 		c = tna_counters_of(p);
-		if (c) {
-			if (tna_change(p)) {
-				c->fast_packets++;
-				c->fast_bytes += p->trim ? p->trim : p->len;
-				return true;
-			}
-			p->reason = TNA_R_NO_ROOM;
-		} else {
+		if (!c) {
 			p->reason = TNA_R_UNKNOWN_IF;
+		} else if (v == TNA_DROP) {
+			c->dropped++;
+			tna_rules_done(p);
+			return v;
+		} else if (tna_change(p)) {
+			c->fast_packets++;
+			c->fast_bytes += p->trim ? p->trim : p->len;
+			tna_rules_done(p);
+			return v;
+		} else {
+			p->reason = TNA_R_NO_ROOM;
 		}
 	}
 	tna_count_punt(p);
-	return false;
+	return TNA_PUNT;
 }
 
 #endif

@@ -17,7 +17,14 @@ int tna_tc(struct __sk_buff *ctx)
 	if (!tna_copies_open(&p))
 		return TC_ACT_UNSPEC;
 	tna_ctx_open(&p, ctx);
-	return tna_pipeline(&p) ? tna_ctx_send(&p) : TC_ACT_UNSPEC;
+	switch (tna_pipeline(&p)) {
+	case TNA_SENT:
+		return tna_ctx_send(&p);
+	case TNA_DROP:
+		return TC_ACT_SHOT;
+	default:
+		return TC_ACT_UNSPEC;
+	}
 }
 
 /* The kernel lets only GPL-compatible programs call what the fast path calls. */

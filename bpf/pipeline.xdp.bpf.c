@@ -16,7 +16,14 @@ int tna_xdp(struct xdp_md *ctx)
 	if (!tna_copies_open(&p))
 		return XDP_PASS;
 	tna_ctx_open(&p, ctx);
-	return tna_pipeline(&p) ? tna_ctx_send(&p) : XDP_PASS;
+	switch (tna_pipeline(&p)) {
+	case TNA_SENT:
+		return tna_ctx_send(&p);
+	case TNA_DROP:
+		return XDP_DROP;
+	default:
+		return XDP_PASS;
+	}
 }
 
 /* The kernel lets only GPL-compatible programs call what the fast path calls. */

@@ -7,6 +7,8 @@
 
 #include <linux/types.h>
 
+#include "rule_tree_abi.h"
+
 #ifndef __cplusplus
 #define static_assert _Static_assert
 #endif
@@ -20,7 +22,7 @@
 	X(TC, "tc", "a tc program or filter stands on the ingress interface")                  \
 	X(NF_INGRESS, "nf_ingress", "a netfilter ingress hook stands on the ingress interface") \
 	X(NOT_PORT, "not_port", "the interface is no port of a bridge")                        \
-	X(VLAN_DEVICE, "vlan_device", "a VLAN device on the ingress port takes the frames of that VLAN") \
+	X(VLAN_DEVICE, "vlan_device", "the VLAN device that takes the frame is Linux's to serve") \
 	X(SHORT, "short", "the frame ends before its headers do")                              \
 	X(MULTI_BUFFER, "multi_buffer", "the frame lies in several buffers")                   \
 	X(TAG_ASIDE, "tag_aside", "the VLAN tag travels outside of the frame")                 \
@@ -48,6 +50,7 @@
 	X(EGRESS_STATE, "egress_state", "the egress port is not forwarding")                   \
 	X(ISOLATED, "isolated", "both ports are isolated")                                     \
 	X(EGRESS_VLAN, "egress_vlan", "the egress port is not in the VLAN, or it is not forwarding there") \
+	X(EGRESS_VLAN_DEVICE, "egress_vlan_device", "the VLAN device to leave by is Linux's to serve") \
 	X(BACKUP, "backup", "the egress port has a backup port")                               \
 	X(TOO_LONG, "too_long", "the frame is longer than the egress MTU allows")              \
 	X(EGRESS_TAP, "egress_tap", "a packet socket (tcpdump) listens on the egress interface") \
@@ -58,9 +61,9 @@
 	X(PEER_XDP, "peer_xdp", "generic XDP stands on the other end of the egress veth")      \
 	X(BRIDGE_NF, "bridge_nf", "br_netfilter hands bridged IP to iptables/nftables rules")  \
 	X(IP_INVALID, "ip_invalid", "an IP packet that Linux would drop or change")            \
-	X(NOT_ROUTED, "not_routed", "the interface belongs to a bridge, a bond, a VRF or a macvlan") \
+	X(NOT_ROUTED, "not_routed", "the interface belongs to a bridge, a bond or a macvlan") \
 	X(OTHER_HOST, "other_host", "the destination MAC is not the interface's")              \
-	X(TAGGED, "tagged", "a tagged frame at an interface that routes")                      \
+	X(TAGGED, "tagged", "a tagged frame that no VLAN device takes, or with further tags")  \
 	X(MARK, "mark", "the packet carries a mark, by which rules may route it")              \
 	X(NOT_IP, "not_ip", "neither IPv4 nor IPv6, or a family that is not routed fast here")  \
 	X(FRAGMENT, "fragment", "a fragment, or further headers before those with the ports")  \
@@ -69,14 +72,17 @@
 	X(ICMP_ERROR, "icmp_error", "ICMP other than echo: Linux may look into the packet in it") \
 	X(GSO, "gso", "a large packet of another protocol than TCP, to be cut up by Linux")    \
 	X(IPSEC, "ipsec", "there are IPsec policies")                                          \
-	X(MULTIPATH, "multipath", "net.ipv4 or net.ipv6 fib_multipath_hash_policy is not 0")   \
+	X(MULTIPATH, "multipath", "fib_multipath_hash_policy has Linux look at more than TNA can") \
 	X(FORWARDING, "forwarding", "forwarding is switched off")                              \
 	X(NO_ROUTE, "no_route", "for this host, or no way to forward it")                      \
 	X(ENCAP, "encap", "the route encapsulates")                                            \
 	X(ROUTE_MTU, "route_mtu", "the packet is longer than the route's MTU")                 \
 	X(SOURCE_ADDRESS, "source_address", "the source fails rp_filter, or Linux must look closer") \
+	X(VRF, "vrf", "an IPv4 packet from one VRF to elsewhere: Linux looks for its source in that VRF") \
 	X(SAME_DEVICE, "same_device", "the way leads back out of the ingress interface")       \
 	X(NEIGHBOUR, "neighbour", "the next hop's MAC is unknown or is to be confirmed")       \
+	X(RULE, "rule", "a firewall rule that TNA can't do may concern the packet: `tna rules`") \
+	X(RULES_NEW, "rules_new", "the firewall's rules have just been changed")               \
 	X(NO_ROOM, "no_room", "the frame can't be given its new length: a VLAN tag, or padding cut off")
 
 enum tna_reason {
@@ -100,9 +106,18 @@ struct tna_const {
 	__u8 vlan;	    /* the bridge filters VLANs */
 	__u8 route4;	    /* interfaces route IPv4, and no rules stand in the way */
 	__u8 route6;
-	__u8 unused[6];
+	__u8 bridge_up;	    /* with bridge: frames for the bridge itself are routed */
+	__u8 bridge_xmit;   /* some bridge has an address: routed packets may leave by its ports */
+	__u8 vlan_up;	    /* XDP only: packets for VLAN devices, or in a bridge's VLANs, are routed */
+	__u8 vlan_xmit;	    /* XDP only: packets may be routed to such */
+	__u8 rules4;	    /* with route4: code that was made of the firewall's rules is linked in */
+	__u8 rules6;
+	__u8 rules_legacy;  /* some of these are of iptables' legacy tables */
+	__u8 rules_devices; /* some of these ask for names or groups of devices */
+	__u8 rules_find;    /* never on: rules' code calls what is called there */
+	__u8 unused[5];
 };
-#define TNA_CONST_WORDS 2
+#define TNA_CONST_WORDS 3
 static_assert(sizeof(struct tna_const) == TNA_CONST_WORDS * 8, "shared: no holes; read as words");
 
 /* Places for users' own code in the spine. */
@@ -110,6 +125,15 @@ enum { TNA_SLOT_start, TNA_SLOT_parsed, TNA_SLOT_forward, TNA_SLOT_end };
 
 /* The hooks of a bridged packet, in nf_hook_entries arrays. */
 enum { TNA_HOOK_PREROUTING, TNA_HOOK_FORWARD, TNA_HOOK_POSTROUTING, TNA_HOOKS };
+/* Those of frames for the bridge itself, and of frames from it. */
+enum { TNA_HOOK_LOCAL_IN, TNA_HOOK_LOCAL_OUT, TNA_LOCAL_HOOKS };
+
+/* A legacy table (struct xt_table) that packets meet, and the rules that were in it. */
+#define TNA_TABLES 4 /* raw, mangle, filter, security */
+struct tna_table_guard {
+	__u64 at;    /* address of xt_table.private, 0: none */
+	__u64 rules; /* the xt_table_info that it pointed to */
+};
 
 /* What a program was compiled for; fpm/guards.h compares it with the kernel's own. Lives in .data of
  * each loaded program, mapped by the controller. All pointers are kernel addresses.
@@ -117,8 +141,11 @@ enum { TNA_HOOK_PREROUTING, TNA_HOOK_FORWARD, TNA_HOOK_POSTROUTING, TNA_HOOKS };
 struct tna_guard {
 	__u64 net;		       /* struct net */
 	__u64 hooks_bridge[TNA_HOOKS]; /* net->nf.hooks_bridge[]: only br_netfilter's, or 0 */
+	__u64 hooks_bridge_local[TNA_LOCAL_HOOKS]; /* the same */
 	__u64 hooks_ipv4[TNA_HOOKS];   /* net->nf.hooks_ipv4[]: nothing that acts on a forwarded packet */
 	__u64 hooks_ipv6[TNA_HOOKS];
+	__u64 ruled_ipv4[TNA_HOOKS];   /* the same: nothing but rules that are linked in */
+	__u64 ruled_ipv6[TNA_HOOKS];
 	__u64 call_iptables;	       /* address of the namespace's bridge-nf-call-iptables, an int */
 	__u64 call_ip6tables;
 	__u64 filter_vlan_tagged;
@@ -127,11 +154,14 @@ struct tna_guard {
 	__u64 takers4, takers6;	       /* addresses of the lists of who gets IPv4, and IPv6, packets */
 	__u64 only4, only6;	       /* what stands there where only the kernel itself does */
 	__u64 route_mtu4, route_mtu6;  /* a packet longer than that is Linux's to route */
+	__u64 nft_generation_at;       /* address of nf_tables' generation of rules (base_seq), 0: none */
+	__u64 nft_generation;	       /* that the rules linked in were made of */
+	struct tna_table_guard tables4[TNA_TABLES], tables6[TNA_TABLES];
 	__u64 refresh_after;	       /* jiffies: an FDB entry older than that is Linux's to refresh */
 	__u32 armed;		       /* 0: everything goes to Linux */
 	__u32 reported;		       /* set by the program when it has sent an event */
 };
-static_assert(sizeof(struct tna_guard) == 23 * 8, "shared: no holes");
+static_assert(sizeof(struct tna_guard) == (33 + 4 * TNA_TABLES) * 8, "shared: no holes");
 
 /* One for all programs of a daemon, mapped by it. */
 struct tna_lease {
@@ -149,7 +179,72 @@ struct tna_slot {
 struct tna_counters {
 	__u64 fast_packets;
 	__u64 fast_bytes; /* from the Ethernet header on, without FCS */
+	__u64 dropped;	  /* packets that rules drop; not among the above */
 	__u64 punts[TNA_R_COUNT];
+};
+
+/* What the FIB said of a flow, per CPU: bpf/lib/route_cache.h, route6_cache.h. */
+#define TNA_ROUTES_KEPT 16384
+enum { TNA_ROUTE_ASKED = 1, TNA_ROUTE_KNOWN };
+struct tna_route {
+	__u64 net;	  /* cookie of the namespace */
+	__u64 generation; /* of its routes, and of its nexthop objects */
+	__be32 saddr, daddr, next_hop;
+	__u32 in, out, back; /* indexes of interfaces; back: where the way to saddr leads out */
+	__u32 until;	     /* lower half of jiffies */
+	__u16 mtu;
+	__u8 tos;
+	__u8 state; /* TNA_ROUTE_*, 0: empty */
+};
+static_assert(sizeof(struct tna_route) == 48, "shared: no holes");
+struct tna_route6 {
+	__u64 net;	  /* as above */
+	__u64 generation; /* routes added, and removed */
+	__u32 nexthops;	  /* generation of nexthop objects */
+	__be32 flowinfo, saddr[4], daddr[4], next_hop[4];
+	__u32 in, out, until;
+	__u16 mtu;
+	__u16 proto; /* in its lower half */
+};
+static_assert(sizeof(struct tna_route6) == 88, "shared: no holes");
+
+/* What the firewall's rules can look at of a packet, per CPU: fpm/rules.h fills it in, src/compile
+ * makes the code that reads it. Bytes of headers are as on the wire, numbers as the machine has them.
+ */
+#define TNA_RULES_COUNTED 32
+#define TNA_RULES4_PLACE 0x7a6e0004 /* returned by what the rules' code is to replace */
+#define TNA_RULES6_PLACE 0x7a6e0006
+#define TNA_RULE_FIND_PLACE 0x7a6e000f /* as a root: of the call that tells where tna_rule_ask() begins */
+
+/* What a tree said of a vector, per CPU. */
+#define TNA_RULES_KEPT 16384
+struct tna_rule_kept {
+	__u32 word[TNA_RULE_WORDS];
+	__u32 root, rule;
+	__u32 known; /* 0: nothing is kept here */
+	__u32 unused;
+};
+static_assert(sizeof(struct tna_rule_kept) == 64, "shared: no holes");
+struct tna_rule_facts {
+	__u8 link[16];	       /* destination, source MAC */
+	__u8 network[40];      /* the IP header; TTL as the chain at hand sees it */
+	__u8 transport[24];    /* the first 20 bytes behind it */
+	__u32 transport_length; /* of which these are there: at least 4; of TCP 20, of UDP 8 */
+	__u32 length;	       /* bytes from the IP header on */
+	__u32 mark;
+	__u32 marked_early;    /* in prerouting, so that routing might depend on it */
+	__u32 iif, oif, iifgroup, oifgroup;
+	__u8 iifname[16], oifname[16];
+	struct tna_rule_vector vector; /* what a decision tree is asked about */
+	__u32 key[18];	       /* of the set that is asked: its length in front, where it has one */
+	__u32 counted;	       /* rules whose counters the packet has passed */
+	__u32 counters[TNA_RULES_COUNTED]; /* their numbers */
+	__u32 unused;
+};
+static_assert(sizeof(struct tna_rule_facts) == 416, "shared: no holes");
+/* A rule's counter, per CPU: packets of the fast path. */
+struct tna_rule_counter {
+	__u64 packets, bytes; /* bytes from the IP header on */
 };
 
 /* What the fast path tells the controller, by ring buffer. */

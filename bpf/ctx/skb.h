@@ -60,20 +60,31 @@ static __always_inline __u32 tna_ctx_gso_size(struct tna_pkt *p)
 	return ((struct __sk_buff *)p->ctx)->gso_size;
 }
 
-static __always_inline bool tna_ctx_gso(struct tna_pkt *p)
-{
-	return tna_ctx_gso_size(p) != 0;
-}
-
 /* A byte that need not be in the linear part; false: the packet ends before it. */
 static __always_inline bool tna_ctx_byte(struct tna_pkt *p, __u32 at, __u8 *byte)
 {
 	return bpf_skb_load_bytes(p->ctx, at, byte, 1) == 0;
 }
 
+/* IP will find a hash of the flow with the packet: nobody makes one from here on. */
+static __always_inline bool tna_ctx_hashed(struct tna_pkt *p)
+{
+	return tna_get_bits((struct sk_buff *)tna_kernel_ctx(p->ctx), l4_hash);
+}
+
 static __always_inline __u32 tna_ctx_mark(struct tna_pkt *p)
 {
 	return ((struct __sk_buff *)p->ctx)->mark;
+}
+
+static __always_inline bool tna_ctx_marks(struct tna_pkt *p)
+{
+	return true;
+}
+
+static __always_inline void tna_ctx_set_mark(struct tna_pkt *p, __u32 mark)
+{
+	((struct __sk_buff *)p->ctx)->mark = mark;
 }
 
 /* The device may have summed up the whole packet, of which 16 bits are now less by that much. */
@@ -82,15 +93,9 @@ static __always_inline void tna_ctx_sum_changed(struct tna_pkt *p, __be16 less)
 	bpf_csum_update(p->ctx, (__u16)~less);
 }
 
-/* A routed IPv4 packet's type of service says how urgent it is (net/ipv4/route.c:ip_tos2prio,
- * include/linux/pkt_sched.h:TC_PRIO_*: best effort, bulk, interactive, interactive bulk).
- */
-static __always_inline void tna_ctx_priority(struct tna_pkt *p)
+static __always_inline void tna_ctx_priority(struct tna_pkt *p, __u32 priority)
 {
-	const __u32 by_service = 0x04060200;
-
-	if (tna_get(p->net, ipv4.sysctl_ip_fwd_update_priority))
-		((struct __sk_buff *)p->ctx)->priority = by_service >> (p->tos & 0x18) & 0xff;
+	((struct __sk_buff *)p->ctx)->priority = priority;
 }
 
 /* No tc program or filter beside ours, and no netfilter ingress hook behind it: kernel/bpf/mprog.c
@@ -102,7 +107,7 @@ static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 	__u64 bundle;
 
 	tna_look(p->head, p->copies->head, p->dev, priv_flags, mtu);
-	tna_look_stacked(p);
+	tna_look_stacked(p, p->dev);
 	entry = tna_see(p->stacked, tcx_ingress);
 	bundle = (__u64)tna_get(entry, parent);
 	if (tna_get(entry, fp_items[1].prog) ||
@@ -133,7 +138,7 @@ static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 {
 	struct net_device *dev = p->out_dev;
 
-	if (p->len > tna_see(p->head, mtu) + ETH_HLEN + VLAN_HLEN && !tna_ctx_gso(p))
+	if (p->len > tna_see(p->head, mtu) + ETH_HLEN + VLAN_HLEN && !tna_ctx_gso_size(p))
 		return tna_punt(p, TNA_R_TOO_LONG);
 	if (tna_unfinished_behind_tags(p))
 		return tna_punt(p, TNA_R_CHECKSUM);
@@ -153,7 +158,7 @@ static __always_inline bool tna_ctx_retag(struct tna_pkt *p)
 	if (p->retag != TNA_TAG_PUSH && bpf_skb_vlan_pop(p->ctx))
 		return false;
 	return p->retag == TNA_TAG_POP ||
-	       bpf_skb_vlan_push(p->ctx, tna_see(p->br, vlan_proto), p->tci) == 0;
+	       bpf_skb_vlan_push(p->ctx, p->tag_proto, p->tci) == 0;
 }
 
 static __always_inline bool tna_ctx_trim(struct tna_pkt *p, __u32 length)
@@ -180,7 +185,7 @@ static __always_inline bool tna_peer_free(struct tna_pkt *p)
 		return false;
 	if (tna_word(tna_member(tna_device_priv(peer), struct veth_priv, _xdp_prog)))
 		return false;
-	return p->len <= tna_get(peer, mtu) + ETH_HLEN + VLAN_HLEN || tna_ctx_gso(p);
+	return p->len <= tna_get(peer, mtu) + ETH_HLEN + VLAN_HLEN || tna_ctx_gso_size(p) != 0;
 }
 
 static __always_inline int tna_ctx_send(struct tna_pkt *p)

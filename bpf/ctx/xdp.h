@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* xdp.h: the packet as XDP gives it. The other context layer is ctx/skb.h; both offer
- * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tag(), tna_ctx_tag_length(), tna_ctx_gso(),
+ * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tag(), tna_ctx_tag_length(),
  * tna_ctx_gso_size(), tna_ctx_byte(), tna_ctx_device_free(), tna_ctx_path_to_free(), tna_ctx_trim(),
- * tna_ctx_retag(), tna_ctx_mark(), tna_ctx_sum_changed(), tna_ctx_priority() and tna_ctx_send().
+ * tna_ctx_retag(), tna_ctx_hashed(), tna_ctx_mark(), tna_ctx_marks(),
+ * tna_ctx_set_mark(), tna_ctx_sum_changed(), tna_ctx_priority() and tna_ctx_send().
  */
 #ifndef TNA_CTX_XDP_H
 #define TNA_CTX_XDP_H
@@ -62,11 +63,6 @@ static __always_inline __u32 tna_ctx_tag_length(struct tna_pkt *p)
 }
 
 /* Several packets of a stream in one, to be cut by whoever sends them: never seen here. */
-static __always_inline bool tna_ctx_gso(struct tna_pkt *p)
-{
-	return false;
-}
-
 static __always_inline __u32 tna_ctx_gso_size(struct tna_pkt *p)
 {
 	return 0;
@@ -84,11 +80,28 @@ static __always_inline __u32 tna_ctx_mark(struct tna_pkt *p)
 	return 0;
 }
 
+/* A mark that the packet gets is lost; whoever could see it is the other end of a veth in the same
+ * namespace (drivers/net/veth.c:veth_forward_skb, net/core/skbuff.c:skb_scrub_packet).
+ */
+static __always_inline bool tna_ctx_marks(struct tna_pkt *p)
+{
+	struct net_device *peer;
+
+	if (!bpf_core_field_exists(struct veth_priv, peer))
+		return true; /* nobody has loaded veth */
+	peer = tna_veth_peer(p->out_dev);
+	return !peer || (__u64)tna_get(peer, nd_net.net) != (__u64)p->net;
+}
+
+static __always_inline void tna_ctx_set_mark(struct tna_pkt *p, __u32 mark)
+{
+}
+
 static __always_inline void tna_ctx_sum_changed(struct tna_pkt *p, __be16 less)
 {
 }
 
-static __always_inline void tna_ctx_priority(struct tna_pkt *p)
+static __always_inline void tna_ctx_priority(struct tna_pkt *p, __u32 priority)
 {
 }
 
@@ -112,6 +125,40 @@ static __always_inline struct sk_buff *tna_veth_skb(struct tna_pkt *p, struct xd
 	return (__u64)tna_get(xdp, rxq) == queue ? NULL : tna_as(struct sk_buff, skb);
 }
 
+/* Whether the queue's packets are spread over CPUs by a hash, which they then carry along
+ * (net/core/dev.c:get_rps_cpu).
+ */
+static __always_inline bool tna_queue_spread(struct tna_pkt *p)
+{
+	struct xdp_md *ctx = p->ctx;
+	__u64 queue = (__u64)tna_get(p->dev, _rx) +
+		      (__u64)ctx->rx_queue_index * bpf_core_type_size(struct netdev_rx_queue);
+
+	if (!bpf_core_field_exists(struct netdev_rx_queue, rps_map))
+		return false;
+	if (bpf_core_field_exists(struct netdev_rx_queue___tagged, rps_flow_table) &&
+	    tna_word(tna_member(queue, struct netdev_rx_queue___tagged, rps_flow_table)))
+		return true;
+	if (bpf_core_field_exists(struct netdev_rx_queue, rps_flow_table) &&
+	    tna_word(tna_member(queue, struct netdev_rx_queue, rps_flow_table)))
+		return true;
+	return tna_word(tna_member(queue, struct netdev_rx_queue, rps_map));
+}
+
+/* IP would find a hash of the flow with the packet (sk_buff.l4_hash). Cards make one, and their
+ * drivers alone know when; veth carries on what the sender's sk_buff has, and nothing with a frame
+ * that was redirected to it.
+ */
+static __always_inline bool tna_ctx_hashed(struct tna_pkt *p)
+{
+	struct sk_buff *skb;
+
+	if (!TNA_ON(p, veth) || tna_queue_spread(p))
+		return true;
+	skb = tna_veth_skb(p, tna_kernel_ctx(p->ctx));
+	return skb && tna_get_bits(skb, l4_hash);
+}
+
 /* What only the sk_buff tells: a tag beside the frame, a checksum still to be made. */
 static __always_inline enum tna_verdict tna_veth_frame_whole(struct tna_pkt *p,
 							     struct xdp_buff *xdp)
@@ -127,25 +174,16 @@ static __always_inline enum tna_verdict tna_veth_frame_whole(struct tna_pkt *p,
 	return TNA_NEXT;
 }
 
-/* Everything that Linux would do between XDP and the bridge must be nothing: packet sockets, tc,
- * netfilter's ingress hook (net/core/dev.c:__netif_receive_skb_core). And the frame must be all
- * that there is: no second buffer, no tag or checksum work that only the sk_buff behind it tells
+/* Everything that Linux would do between XDP and the bridge must be nothing. And the frame must be
+ * all that there is: no second buffer, no tag or checksum work that only the sk_buff behind it tells
  * of.
  */
 static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 {
-	bool tc;
+	enum tna_verdict v;
 
-	tna_look(p->head, p->copies->head, p->dev, ptype_all, mtu);
-	tna_look_stacked(p);
-	if (tna_device_tapped(p->head, p->dev) || tna_net_tapped())
-		return tna_punt(p, TNA_R_TAP);
-	tc = bpf_core_field_exists(p->dev->tcx_ingress) ? !!tna_see(p->stacked, tcx_ingress)
-							: !!tna_see(p->stacked, miniq_ingress);
-	if (tc)
-		return tna_punt(p, TNA_R_TC);
-	if (tna_see(p->stacked, nf_hooks_ingress))
-		return tna_punt(p, TNA_R_NF_INGRESS);
+	if ((v = tna_receives_free(p, p->dev)))
+		return v;
 	if (p->frags)
 		return tna_punt(p, TNA_R_MULTI_BUFFER);
 	if (TNA_ON(p, veth))
@@ -191,35 +229,23 @@ static __always_inline bool tna_takes_redirects(struct tna_pkt *p)
  */
 static __always_inline enum tna_verdict tna_ctx_path_to_free(struct tna_pkt *p)
 {
-	TNA_VIEW(struct net_device, sending);
 	__u32 len = p->len;
-	bool tc;
+	enum tna_verdict v;
 
-	if (TNA_ON(p, vlan))
+	if (TNA_RETAGS(p))
 		len += tna_retag_grows(p);
 	if (len > tna_see(p->head, mtu) + ETH_HLEN + VLAN_HLEN)
 		return tna_punt(p, TNA_R_TOO_LONG);
-	tna_look(sending, p->copies->sending, p->out_dev, qdisc, nf_hooks_egress);
-	tc = bpf_core_field_exists(p->out_dev->tcx_egress) ? !!tna_see(sending, tcx_egress)
-							   : !!tna_see(sending, miniq_egress);
-	if (tc)
-		return tna_punt(p, TNA_R_EGRESS_TC);
-	if (tna_see(sending, nf_hooks_egress))
-		return tna_punt(p, TNA_R_EGRESS_NF);
-	if (tna_device_tapped(p->head, p->out_dev))
-		return tna_punt(p, TNA_R_EGRESS_TAP);
-	if (!tna_takes_redirects(p))
-		return tna_punt(p, TNA_R_EGRESS_XMIT);
-	if (!tna_qdisc_plain(p, tna_see(sending, qdisc)))
-		return tna_punt(p, TNA_R_EGRESS_QDISC);
-	return TNA_NEXT;
+	if ((v = tna_sends_free(p, p->out_dev)))
+		return v;
+	return tna_takes_redirects(p) ? TNA_NEXT : tna_punt(p, TNA_R_EGRESS_XMIT);
 }
 
 /* The addresses are moved to where the frame begins with a tag more or less. */
 static __always_inline bool tna_ctx_retag(struct tna_pkt *p)
 {
 	int grows = tna_retag_grows(p);
-	__be16 *tag, tci = bpf_htons(p->tci), proto = tna_see(p->br, vlan_proto);
+	__be16 *tag, tci = bpf_htons(p->tci), proto = p->tag_proto;
 	__u32 *macs, saved[3];
 
 	if (grows) {

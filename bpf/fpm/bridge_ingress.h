@@ -8,27 +8,7 @@
 #ifndef TNA_FPM_BRIDGE_INGRESS_H
 #define TNA_FPM_BRIDGE_INGRESS_H
 
-#include "lib/pkt.h"
-
-/* A VLAN device takes the frames of its VLAN before the bridge does (net/8021q/vlan_core.c:
- * vlan_do_receive).
- */
-static __always_inline bool tna_vlan_device_takes(struct tna_pkt *p)
-{
-	__u32 vid = p->tci & VLAN_VID_MASK, at = vid / VLAN_GROUP_ARRAY_PART_LEN;
-	struct vlan_info *vlans = tna_see(p->stacked, vlan_info);
-	__u64 arrays, devices;
-
-	if (!vlans)
-		return false;
-	if (p->tag_proto == bpf_htons(ETH_P_8021AD))
-		at += 8;
-	arrays = bpf_core_field_exists(struct vlan_group, vlan_devices_arrays)
-		     ? bpf_core_field_offset(struct vlan_group, vlan_devices_arrays)
-		     : bpf_core_field_offset(struct vlan_group___flat, vlan_devices_arrays);
-	devices = tna_word(tna_member(vlans, struct vlan_info, grp) + arrays + 8ULL * at);
-	return devices && tna_word(devices + 8ULL * (vid % VLAN_GROUP_ARRAY_PART_LEN));
-}
+#include "lib/vlan_device.h"
 
 static __always_inline enum tna_verdict fpm_bridge_ingress(struct tna_pkt *p)
 {
@@ -36,7 +16,8 @@ static __always_inline enum tna_verdict fpm_bridge_ingress(struct tna_pkt *p)
 
 	if (!(tna_see_bits(p->head, priv_flags) & IFF_BRIDGE_PORT))
 		return tna_punt(p, TNA_R_NOT_PORT);
-	if (bpf_core_field_exists(p->dev->vlan_info) && p->tagged && tna_vlan_device_takes(p))
+	/* A VLAN device takes the frames of its VLAN before the bridge does. */
+	if (bpf_core_field_exists(p->dev->vlan_info) && p->tagged && tna_vlan_device(p))
 		return tna_punt(p, TNA_R_VLAN_DEVICE);
 	p->in = tna_as(struct net_bridge_port, tna_see(p->stacked, rx_handler_data));
 	tna_look(port, p->copies->port, p->in, br, state);

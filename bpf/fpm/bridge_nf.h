@@ -18,21 +18,19 @@
 
 static __always_inline enum tna_verdict tna_bridge_nf_length(struct tna_pkt *p, __u32 length)
 {
-	if ((length > tna_see(p->head, mtu) && !tna_ctx_gso(p)) || !tna_ip_length(p, length))
+	if ((length > tna_see(p->head, mtu) && !tna_ctx_gso_size(p)) || !tna_ip_length(p, ETH_HLEN, length))
 		return tna_punt(p, TNA_R_IP_INVALID);
 	return TNA_NEXT;
 }
 
 static __always_inline enum tna_verdict tna_bridge_nf4(struct tna_pkt *p)
 {
-	TNA_VIEW(struct net, nf);
 	struct tna_ipv4 *ip;
 
 	if (!tna_int(tna_guard.call_iptables) &&
 	    !(p->br_options & TNA_BRIDGE_OPTION(BROPT_NF_CALL_IPTABLES)))
 		return TNA_NEXT;
-	tna_look(nf, p->copies->hooks, p->net, nf.hooks_ipv4[0], nf.hooks_ipv4[4]);
-	if (!TNA_SAME_HOOKS(nf, hooks_ipv4))
+	if (!TNA_SAME_HOOKS(p, hooks_ipv4, hooks_ipv4))
 		return tna_punt(p, TNA_R_BRIDGE_NF);
 	ip = tna_hdr(p, ETH_HLEN, sizeof(*ip));
 	if (!ip || !tna_ipv4_sound(ip))
@@ -42,14 +40,12 @@ static __always_inline enum tna_verdict tna_bridge_nf4(struct tna_pkt *p)
 
 static __always_inline enum tna_verdict tna_bridge_nf6(struct tna_pkt *p)
 {
-	TNA_VIEW(struct net, nf);
 	struct tna_ipv6 *ip;
 
 	if (!tna_int(tna_guard.call_ip6tables) &&
 	    !(p->br_options & TNA_BRIDGE_OPTION(BROPT_NF_CALL_IP6TABLES)))
 		return TNA_NEXT;
-	tna_look(nf, p->copies->hooks, p->net, nf.hooks_ipv6[0], nf.hooks_ipv6[4]);
-	if (!TNA_ON(p, bridge_nf6) || !TNA_SAME_HOOKS(nf, hooks_ipv6))
+	if (!TNA_ON(p, bridge_nf6) || !TNA_SAME_HOOKS(p, hooks_ipv6, hooks_ipv6))
 		return tna_punt(p, TNA_R_BRIDGE_NF);
 	ip = tna_hdr(p, ETH_HLEN, sizeof(*ip));
 	if (!ip || !tna_ipv6_sound(ip))

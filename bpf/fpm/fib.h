@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* fib: where does Linux route the packet, and may it have come in here?
- * Reads  the kernel's FIB with rules and nexthops (bpf_fib_lookup), sysctls, IPsec's policies.
- * Sets   p->src_mac, p->dst_mac, p->out_ifindex, p->next_hop.
+ * Reads  the kernel's FIB with rules and nexthops (bpf_fib_lookup, or what it said a moment ago),
+ *        sysctls, IPsec's policies.
+ * Sets   p->out_ifindex, p->next_hop.
  * Punts  STALE (other netfilter hooks), IPSEC, MULTIPATH, FORWARDING, ROUTE_MTU, NO_ROUTE, ENCAP,
- *        NEIGHBOUR, SAME_DEVICE, SOURCE_ADDRESS (net/ipv4/fib_frontend.c:fib_validate_source).
+ *        SAME_DEVICE, SOURCE_ADDRESS (net/ipv4/fib_frontend.c:fib_validate_source).
  */
 #ifndef TNA_FPM_FIB_H
 #define TNA_FPM_FIB_H
 
-#include "lib/neigh.h"
+#include "lib/ip.h"
+#include "lib/route6_cache.h"
 #include "lib/shared.h"
+#include "lib/vrf.h"
 
 #define AF_INET 2
 #define AF_INET6 10
 
 static __always_inline enum tna_verdict tna_route_hooks(struct tna_pkt *p)
 {
-	TNA_VIEW(struct net, nf);
 	bool same;
 
-	if (p->ip_version == 4) {
-		tna_look(nf, p->copies->hooks, p->net, nf.hooks_ipv4[0], nf.hooks_ipv4[4]);
-		same = TNA_SAME_HOOKS(nf, hooks_ipv4);
-	} else {
-		tna_look(nf, p->copies->hooks, p->net, nf.hooks_ipv6[0], nf.hooks_ipv6[4]);
-		same = TNA_SAME_HOOKS(nf, hooks_ipv6);
-	}
+	if (p->ip_version == 4)
+		same = TNA_ON(p, rules4) ? TNA_SAME_HOOKS(p, hooks_ipv4, ruled_ipv4)
+					 : TNA_SAME_HOOKS(p, hooks_ipv4, hooks_ipv4);
+	else
+		same = TNA_ON(p, rules6) ? TNA_SAME_HOOKS(p, hooks_ipv6, ruled_ipv6)
+					 : TNA_SAME_HOOKS(p, hooks_ipv6, hooks_ipv6);
+
 	return same ? TNA_NEXT : tna_punt(p, TNA_R_STALE);
 }
 
@@ -45,8 +47,20 @@ static __always_inline bool tna_ipsec_free(struct tna_pkt *p)
 	       (defaults >> 8 * XFRM_POLICY_FWD & 0xff) == XFRM_USERPOLICY_ACCEPT;
 }
 
+/* The kernel's dissector finds what parse_l3 found: of other protocols it may look at what they carry
+ * (net/core/flow_dissector.c:__skb_flow_dissect).
+ */
+static __always_inline bool tna_ports_alike(__u8 proto)
+{
+	return proto == TNA_PROTO_TCP || proto == TNA_PROTO_UDP || proto == TNA_PROTO_ICMP ||
+	       proto == TNA_PROTO_ICMPV6 || proto == TNA_PROTO_SCTP || proto == TNA_PROTO_DCCP ||
+	       proto == TNA_PROTO_UDPLITE || proto == TNA_PROTO_ESP;
+}
+
 /* What Linux asks beside the FIB. By policy 0 both it and the helper choose among several paths by
- * the same fields; by others Linux may use a hash that the packet brings along.
+ * the same fields, and by policy 1, where the packet brings no hash along that Linux would use
+ * instead (net/ipv4/route.c:fib_multipath_hash, net/ipv6/route.c:rt6_multipath_hash). By others Linux
+ * looks into the packet, and the helper can't.
  */
 static __always_inline enum tna_verdict tna_route_allowed(struct tna_pkt *p)
 {
@@ -71,7 +85,12 @@ static __always_inline enum tna_verdict tna_route_allowed(struct tna_pkt *p)
 		    tna_get(tna_get(p->dev, ip6_ptr), cnf.disable_ipv6))
 			return tna_punt(p, TNA_R_FORWARDING);
 	}
-	return policy ? tna_punt(p, TNA_R_MULTIPATH) : TNA_NEXT;
+	/* From a port to its bridge the packet may be given a hash. */
+	if (policy == 1 && !p->up && tna_ports_alike(p->ip_proto) && !tna_ctx_hashed(p))
+		p->by_ports = true;
+	else if (policy)
+		return tna_punt(p, TNA_R_MULTIPATH);
+	return TNA_NEXT;
 }
 
 static __always_inline enum tna_reason tna_no_route(long code)
@@ -81,8 +100,6 @@ static __always_inline enum tna_reason tna_no_route(long code)
 		return TNA_R_FORWARDING;
 	case BPF_FIB_LKUP_RET_UNSUPP_LWT:
 		return TNA_R_ENCAP;
-	case BPF_FIB_LKUP_RET_NO_NEIGH:
-		return TNA_R_NEIGHBOUR;
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
 		return TNA_R_ROUTE_MTU;
 	default:
@@ -90,16 +107,18 @@ static __always_inline enum tna_reason tna_no_route(long code)
 	}
 }
 
-static __always_inline enum tna_verdict tna_route_find(struct tna_pkt *p)
+/* Sets p->out_ifindex, p->next_hop, and *mtu of the way. The neighbour is looked up with its state:
+ * lib/neigh.h.
+ */
+static __always_inline enum tna_verdict tna_route_find(struct tna_pkt *p, __u16 *mtu)
 {
 	struct bpf_fib_lookup way = {
 	    .l4_protocol = p->ip_proto,
 	    .sport = p->sport,
 	    .dport = p->dport,
 	    .tot_len = p->ip_len,
-	    .ifindex = tna_ctx_ifindex(p),
+	    .ifindex = tna_route_iif(p),
 	};
-	__u32 macs[3];
 	long code;
 
 	if (p->ip_version == 4) {
@@ -113,27 +132,21 @@ static __always_inline enum tna_verdict tna_route_find(struct tna_pkt *p)
 		__builtin_memcpy(way.ipv6_src, p->saddr, sizeof(way.ipv6_src));
 		__builtin_memcpy(way.ipv6_dst, p->daddr, sizeof(way.ipv6_dst));
 	}
-	code = bpf_fib_lookup(p->ctx, &way, sizeof(way), 0);
+	code = bpf_fib_lookup(p->ctx, &way, sizeof(way), BPF_FIB_LOOKUP_SKIP_NEIGH);
 	if (code)
 		return tna_punt(p, tna_no_route(code));
 	p->out_ifindex = way.ifindex;
-	__builtin_memcpy(macs, way.smac, sizeof(macs)); /* whole words: they are on the stack */
-	p->src_mac = macs[0] | (__u64)(__u16)macs[1] << 32;
-	p->dst_mac = macs[1] >> 16 | (__u64)macs[2] << 16;
 	p->next_hop.v6 = way.family == AF_INET6;
 	__builtin_memcpy(p->next_hop.words, way.ipv6_dst, sizeof(way.ipv6_dst));
-	return TNA_NEXT;
+	*mtu = way.mtu_result;
+	return p->out_ifindex == tna_device_ifindex(p->dev) ? tna_punt(p, TNA_R_SAME_DEVICE) : TNA_NEXT;
 }
 
-/* The way back to the source: it must be no address of this host, and where rp_filter is strict lead
- * out of the interface that the packet came in by. Of several paths the helper tells one, so some
- * packets that would pass are left to Linux. Without rp_filter Linux only looks among its addresses;
- * were that done here, and the kernel's way to hash them another, its own addresses would pass.
+/* The interface that the way back to the source leads out by; 0: there is none, or the source is an
+ * address of this host. Of several ways the helper tells one.
  */
-static __always_inline bool tna_source_valid(struct tna_pkt *p)
+static __always_inline __u32 tna_way_back(struct tna_pkt *p)
 {
-	int filter = tna_get(tna_get(p->net, ipv4.devconf_all), data[IPV4_DEVCONF_RP_FILTER]);
-	int of_device = tna_get(tna_get(p->dev, ip_ptr), cnf.data[IPV4_DEVCONF_RP_FILTER]);
 	struct bpf_fib_lookup back = {
 	    .family = AF_INET,
 	    .l4_protocol = p->ip_proto,
@@ -145,32 +158,89 @@ static __always_inline bool tna_source_valid(struct tna_pkt *p)
 	    .ipv4_src = p->daddr[0],
 	    .ipv4_dst = p->saddr[0],
 	};
-	/* The flag came in 6.3, as xdp_features did. */
-	long code = bpf_fib_lookup(
-	    p->ctx, &back, sizeof(back),
-	    bpf_core_field_exists(p->dev->xdp_features) ? BPF_FIB_LOOKUP_SKIP_NEIGH : 0);
+	long code = bpf_fib_lookup(p->ctx, &back, sizeof(back), BPF_FIB_LOOKUP_SKIP_NEIGH);
+
+	return code == BPF_FIB_LKUP_RET_SUCCESS ? back.ifindex : 0;
+}
+
+/* The source must be no address of this host, and where rp_filter is strict its way lead out of the
+ * interface that the packet came in by; of several ways one is known, so some packets that would pass
+ * are left to Linux. Without rp_filter Linux only looks among its addresses; were that done here, and
+ * the kernel's way to hash them another, its own addresses would pass.
+ */
+static __always_inline bool tna_source_valid(struct tna_pkt *p)
+{
+	struct in_device *in = tna_get(p->dev, ip_ptr);
+	int filter = tna_get(tna_get(p->net, ipv4.devconf_all), data[IPV4_DEVCONF_RP_FILTER]);
+	int of_device = tna_get(in, cnf.data[IPV4_DEVCONF_RP_FILTER]);
 
 	if (filter < of_device)
 		filter = of_device;
-	if (code != BPF_FIB_LKUP_RET_SUCCESS && code != BPF_FIB_LKUP_RET_NO_NEIGH)
+	if (!p->back_ifindex)
 		return false;
-	if (!filter || back.ifindex == tna_ctx_ifindex(p))
+	if (!filter || p->back_ifindex == tna_device_ifindex(p->dev))
 		return true;
 	/* Loose: any way will do, but not for an interface without an address. */
-	return filter != 1 && tna_get(tna_get(p->dev, ip_ptr), ifa_list);
+	return filter != 1 && tna_get(in, ifa_list);
+}
+
+static __always_inline enum tna_verdict tna_route4(struct tna_pkt *p)
+{
+	__u64 generation = tna_route_generation(p); /* before the FIB is asked */
+	struct tna_route *route = tna_route_place(p);
+	enum tna_verdict v;
+	__u16 mtu = 0;
+
+	if (route && tna_route_known(route, p, generation)) {
+		if (!tna_get(tna_get(p->dev, ip_ptr), cnf.data[IPV4_DEVCONF_FORWARDING]))
+			return tna_punt(p, TNA_R_FORWARDING);
+		if (p->ip_len > route->mtu)
+			return tna_punt(p, TNA_R_ROUTE_MTU);
+		p->out_ifindex = route->out;
+		p->next_hop.words[0] = route->next_hop;
+		p->back_ifindex = route->back;
+	} else {
+		if ((v = tna_route_find(p, &mtu)))
+			return v;
+		p->back_ifindex = tna_way_back(p);
+		if (route && tna_route_keepable(p))
+			tna_route_keep(route, p, generation, mtu);
+	}
+	return tna_source_valid(p) ? TNA_NEXT : tna_punt(p, TNA_R_SOURCE_ADDRESS);
+}
+
+static __always_inline enum tna_verdict tna_route6(struct tna_pkt *p)
+{
+	__u64 generation = tna_route6_generation(p); /* before the FIB is asked */
+	__u32 nexthops = tna_get(p->net, nexthop.seq);
+	struct tna_route6 *route = tna_route6_place(p);
+	enum tna_verdict v;
+	__u16 mtu = 0;
+
+	if (route && tna_route6_known(route, p, generation)) {
+		if (!tna_get(tna_get(p->dev, ip6_ptr), cnf.forwarding))
+			return tna_punt(p, TNA_R_FORWARDING);
+		if (p->ip_len > route->mtu)
+			return tna_punt(p, TNA_R_ROUTE_MTU);
+		p->out_ifindex = route->out;
+		p->next_hop.v6 = true;
+		__builtin_memcpy(p->next_hop.words, route->next_hop, sizeof(route->next_hop));
+		return TNA_NEXT;
+	}
+	if ((v = tna_route_find(p, &mtu)))
+		return v;
+	if (route && tna_route6_keepable(p))
+		tna_route6_keep(route, p, generation, nexthops, mtu);
+	return TNA_NEXT;
 }
 
 static __always_inline enum tna_verdict fpm_fib(struct tna_pkt *p)
 {
 	enum tna_verdict v;
 
-	if ((v = tna_route_hooks(p)) || (v = tna_route_allowed(p)) || (v = tna_route_find(p)))
+	if ((v = tna_route_hooks(p)) || (v = tna_route_allowed(p)))
 		return v;
-	if (p->out_ifindex == tna_ctx_ifindex(p))
-		return tna_punt(p, TNA_R_SAME_DEVICE);
-	if (p->ip_version == 4 && !tna_source_valid(p))
-		return tna_punt(p, TNA_R_SOURCE_ADDRESS);
-	return TNA_NEXT;
+	return p->ip_version == 4 ? tna_route4(p) : tna_route6(p);
 }
 
 #endif

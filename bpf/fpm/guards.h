@@ -11,27 +11,29 @@
 #include "lib/pkt.h"
 #include "lib/shared.h"
 
-/* The namespace has the very hooks of the family that the program was made for. */
-#define TNA_SAME_HOOKS(view, family)                                                               \
-	((__u64)tna_see(view, nf.family[0]) == tna_guard.family[TNA_HOOK_PREROUTING] &&            \
-	 (__u64)tna_see(view, nf.family[2]) == tna_guard.family[TNA_HOOK_FORWARD] &&               \
-	 (__u64)tna_see(view, nf.family[4]) == tna_guard.family[TNA_HOOK_POSTROUTING])
+/* The namespace has the very hooks of the family that these words are of. */
+#define TNA_SAME_HOOKS(p, family, guard)                                                                  \
+	({                                                                                         \
+		TNA_VIEW(struct net, hooks_view);                                                  \
+		tna_look(hooks_view, (p)->copies->hooks, (p)->net, nf.family[0], nf.family[4]);    \
+		(__u64)tna_see(hooks_view, nf.family[0]) ==                                        \
+			tna_guard.guard[TNA_HOOK_PREROUTING] &&                                   \
+		    (__u64)tna_see(hooks_view, nf.family[2]) ==                                    \
+			tna_guard.guard[TNA_HOOK_FORWARD] &&                                      \
+		    (__u64)tna_see(hooks_view, nf.family[4]) ==                                    \
+			tna_guard.guard[TNA_HOOK_POSTROUTING];                                    \
+	})
 
 static __always_inline enum tna_verdict fpm_guards(struct tna_pkt *p)
 {
-	TNA_VIEW(struct net, nf);
-
 	p->now = bpf_jiffies64();
 	if ((__s64)(tna_lease.until - p->now) < 0)
 		return tna_punt(p, TNA_R_LEASE);
 	p->net = tna_get(p->dev, nd_net.net);
 	if ((__u64)p->net != tna_guard.net || !tna_guard.armed)
 		return tna_punt(p, TNA_R_STALE);
-	if (TNA_ON(p, bridge)) {
-		tna_look(nf, p->copies->hooks, p->net, nf.hooks_bridge[0], nf.hooks_bridge[4]);
-		if (!TNA_SAME_HOOKS(nf, hooks_bridge))
-			return tna_punt(p, TNA_R_STALE);
-	}
+	if (TNA_ON(p, bridge) && !TNA_SAME_HOOKS(p, hooks_bridge, hooks_bridge))
+		return tna_punt(p, TNA_R_STALE);
 	return tna_ctx_device_free(p);
 }
 

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* route_ingress: is the frame for this router, and does Linux hand it to nobody but IP?
- * Reads  the device's MAC, flags, rx_handler, the lists of packet sockets for one protocol.
- * Punts  TAGGED (it belongs to a VLAN device, or is dropped), NOT_ROUTED (net/core/dev.c:
- *        __netif_receive_skb_core gives it to the rx_handler; a VRF routes by another table),
- *        OTHER_HOST (net/ethernet/eth.c:eth_type_trans; IP drops it), TAP, NOT_IP, MARK.
+ * Reads  the device's MAC, flags, rx_handler, its VRF, the lists of packet sockets for one protocol.
+ * Sets   p->vrf.
+ * Punts  TAGGED (without vlan_up: it belongs to a VLAN device, or is dropped), NOT_ROUTED (net/core/dev.c:
+ *        __netif_receive_skb_core gives it to the rx_handler; a VRF is just taking the device),
+ *        OTHER_HOST (net/ethernet/eth.c:eth_type_trans; IP drops it), TAP (on the VRF, too:
+ *        drivers/net/vrf.c:vrf_ip_rcv), NOT_IP, MARK.
+ *
+ * Of what stands on a VRF only packet sockets get what its devices receive. Netfilter's hooks are run
+ * again for it; routing isn't fast where there are any that act on routed packets.
  */
 #ifndef TNA_FPM_ROUTE_INGRESS_H
 #define TNA_FPM_ROUTE_INGRESS_H
 
+#include "lib/device.h"
 #include "lib/ip.h"
 #include "lib/shared.h"
+#include "lib/vrf.h"
 
 /* Nobody but the kernel's own IP stands in the list of those who get packets of that protocol from
  * any interface: `only` is its first and last entry, or the list itself where it has a list
@@ -22,8 +29,7 @@ static __always_inline bool tna_ip_alone(__u64 list, __u64 only)
 
 static __always_inline bool tna_ip_tapped(struct tna_pkt *p)
 {
-	if ((__u64)tna_see(p->head, ptype_specific.next) !=
-	    tna_member(p->dev, struct net_device, ptype_specific))
+	if (tna_specific_taps(p))
 		return true;
 	return p->proto == bpf_htons(ETH_P_IP) ? !tna_ip_alone(tna_guard.takers4, tna_guard.only4)
 					       : !tna_ip_alone(tna_guard.takers6, tna_guard.only6);
@@ -31,11 +37,17 @@ static __always_inline bool tna_ip_tapped(struct tna_pkt *p)
 
 static __always_inline enum tna_verdict fpm_route_ingress(struct tna_pkt *p)
 {
-	if (p->tagged || tna_is_tag(p->proto))
+	if ((!TNA_ON(p, vlan_up) && (p->tagged || p->up_tagged)) || tna_is_tag(p->proto))
 		return tna_punt(p, TNA_R_TAGGED);
-	if (tna_see(p->stacked, rx_handler) ||
-	    tna_see_bits(p->head, priv_flags) & IFF_L3MDEV_SLAVE)
+	if (tna_see(p->stacked, rx_handler))
 		return tna_punt(p, TNA_R_NOT_ROUTED);
+	if (tna_see_bits(p->head, priv_flags) & IFF_L3MDEV_SLAVE) {
+		p->vrf = tna_vrf_master(p->dev);
+		if (!p->vrf)
+			return tna_punt(p, TNA_R_NOT_ROUTED);
+		if (tna_device_tapped(p->vrf, p->vrf))
+			return tna_punt(p, TNA_R_TAP);
+	}
 	if ((tna_word(tna_get(p->dev, dev_addr)) & TNA_MAC_MASK) != p->dst)
 		return tna_punt(p, TNA_R_OTHER_HOST);
 	if (!(TNA_ON(p, route4) && p->proto == bpf_htons(ETH_P_IP)) &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* vlan_ingress: of which VLAN is the frame, and may it come in by this port in that VLAN?
  * Reads  the frame's tag, the bridge's VLAN protocol, the ingress port's VLANs.
- * Sets   p->vid, p->tci; p->dst and p->src become FDB keys of that VLAN.
+ * Sets   p->vid, p->tci, p->tag_proto; p->dst and p->src become FDB keys of that VLAN.
  * Punts  VLAN_PROTO (to the bridge such a tag is payload), VLAN_MEMBER and VLAN_STATE (Linux drops,
  *        or learns only), BRIDGE_OPTION (filtering was switched off, or VLANs are counted)
  *        (net/bridge/br_vlan.c:__allowed_ingress).
@@ -24,6 +24,7 @@ static __always_inline enum tna_verdict fpm_vlan_ingress(struct tna_pkt *p)
 	/* At tc a tag lies beside the frame, so one within it stands behind another. */
 	if (p->tagged ? p->tag_proto != protocol : p->proto == protocol)
 		return tna_punt(p, TNA_R_VLAN_PROTO);
+	p->tag_proto = protocol;
 	vlans = tna_vlans_open(p->in_vlans);
 	p->vid = p->tci & VLAN_VID_MASK;
 	if (p->vid) {

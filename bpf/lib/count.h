@@ -37,7 +37,7 @@ static __always_inline void tna_count_punt(struct tna_pkt *p)
 	asm volatile("" : "+r"(reason));
 	if (c && reason < TNA_R_COUNT)
 		c->punts[reason]++;
-	if (reason == TNA_R_STALE)
+	if (reason == TNA_R_STALE || reason == TNA_R_RULES_NEW)
 		tna_report(p, TNA_EVENT_STALE);
 	if (reason == TNA_R_SUPPRESS && !TNA_ON(p, suppress))
 		tna_report(p, TNA_EVENT_SUPPRESS);

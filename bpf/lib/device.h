@@ -6,13 +6,13 @@
 #include "lib/kernel.h"
 #include "lib/shared.h"
 
-/* What is stacked on the ingress device, VLAN devices included where the kernel can have them. */
-static __always_inline void tna_look_stacked(struct tna_pkt *p)
+/* What is stacked on the device, VLAN devices included where the kernel can have them. */
+static __always_inline void tna_look_stacked(struct tna_pkt *p, struct net_device *dev)
 {
-	if (bpf_core_field_exists(p->dev->vlan_info))
-		tna_look(p->stacked, p->copies->stacked, p->dev, vlan_info, nf_hooks_ingress);
+	if (bpf_core_field_exists(dev->vlan_info))
+		tna_look(p->stacked, p->copies->stacked, dev, vlan_info, nf_hooks_ingress);
 	else
-		tna_look(p->stacked, p->copies->stacked, p->dev, rx_handler_data, nf_hooks_ingress);
+		tna_look(p->stacked, p->copies->stacked, dev, rx_handler_data, nf_hooks_ingress);
 }
 
 /* A packet socket for all protocols is bound to the device whose head the view shows:
@@ -27,6 +27,39 @@ static __always_inline void tna_look_stacked(struct tna_pkt *p)
 static __always_inline bool tna_net_tapped(void)
 {
 	return tna_word(tna_guard.taps) != tna_guard.taps;
+}
+
+/* One for a single protocol is bound to p->dev, whose head is seen. */
+static __always_inline bool tna_specific_taps(struct tna_pkt *p)
+{
+	return (__u64)tna_see(p->head, ptype_specific.next) !=
+	       tna_member(p->dev, struct net_device, ptype_specific);
+}
+
+/* What Linux does with a frame that the device receives, before anything that is stacked on it gets
+ * it, must be nothing where it is passed by: packet sockets, tc, netfilter's ingress hook
+ * (net/core/dev.c:__netif_receive_skb_core).
+ */
+static __always_inline enum tna_verdict tna_receives_free(struct tna_pkt *p, struct net_device *dev)
+{
+	bool tc;
+
+	tna_look(p->head, p->copies->head, dev, ptype_all, mtu);
+	tna_look_stacked(p, dev);
+	if (tna_device_tapped(p->head, dev) || tna_net_tapped())
+		return tna_punt(p, TNA_R_TAP);
+	tc = bpf_core_field_exists(dev->tcx_ingress) ? !!tna_see(p->stacked, tcx_ingress)
+						     : !!tna_see(p->stacked, miniq_ingress);
+	if (tc)
+		return tna_punt(p, TNA_R_TC);
+	if (tna_see(p->stacked, nf_hooks_ingress))
+		return tna_punt(p, TNA_R_NF_INGRESS);
+	return TNA_NEXT;
+}
+
+static __always_inline __u32 tna_device_ifindex(struct net_device *dev)
+{
+	return tna_get(dev, ifindex);
 }
 
 #define TNA_DEVICE_BUCKETS 256 /* include/linux/netdevice.h:NETDEV_HASHENTRIES */
@@ -99,6 +132,28 @@ static __always_inline bool tna_qdisc_plain(struct tna_pkt *p, struct Qdisc *roo
 	       id == TNA_ID8('p', 'f', 'i', 'f', 'o', '_', 'f', 'a') ||
 	       id == TNA_ID8('f', 'q', '_', 'c', 'o', 'd', 'e', 'l') ||
 	       id == TNA_ID8('f', 'q', 0, 0, 0, 0, 0, 0);
+}
+
+/* So must be what Linux does with a frame that the device sends, before its driver gets it
+ * (net/core/dev.c:__dev_queue_xmit). p->head is the device's.
+ */
+static __always_inline enum tna_verdict tna_sends_free(struct tna_pkt *p, struct net_device *dev)
+{
+	TNA_VIEW(struct net_device, sending);
+	bool tc;
+
+	tna_look(sending, p->copies->sending, dev, qdisc, nf_hooks_egress);
+	tc = bpf_core_field_exists(dev->tcx_egress) ? !!tna_see(sending, tcx_egress)
+						    : !!tna_see(sending, miniq_egress);
+	if (tc)
+		return tna_punt(p, TNA_R_EGRESS_TC);
+	if (tna_see(sending, nf_hooks_egress))
+		return tna_punt(p, TNA_R_EGRESS_NF);
+	if (tna_device_tapped(p->head, dev))
+		return tna_punt(p, TNA_R_EGRESS_TAP);
+	if (!tna_qdisc_plain(p, tna_see(sending, qdisc)))
+		return tna_punt(p, TNA_R_EGRESS_QDISC);
+	return TNA_NEXT;
 }
 
 #endif

@@ -7,6 +7,23 @@
 
 #include "lib/pkt.h"
 
+enum {
+	TNA_PROTO_HOPOPTS = 0,
+	TNA_PROTO_ICMP = 1,
+	TNA_PROTO_TCP = 6,
+	TNA_PROTO_UDP = 17,
+	TNA_PROTO_DCCP = 33,
+	TNA_PROTO_ROUTING = 43,
+	TNA_PROTO_FRAGMENT = 44,
+	TNA_PROTO_ESP = 50,
+	TNA_PROTO_AH = 51,
+	TNA_PROTO_ICMPV6 = 58,
+	TNA_PROTO_DSTOPTS = 60,
+	TNA_PROTO_SCTP = 132,
+	TNA_PROTO_MH = 135,
+	TNA_PROTO_UDPLITE = 136,
+};
+
 #define ETH_P_IP 0x0800
 #define ETH_P_IPV6 0x86dd
 
@@ -24,6 +41,11 @@ struct tna_ipv6 {
 	__u8 next_header, hop_limit;
 	__be32 saddr[4], daddr[4];
 } __attribute__((packed, aligned(2)));
+
+static __always_inline bool tna_ipv6_same(const __be32 *a, const __be32 *b)
+{
+	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
+}
 
 /* A header of 20 bytes, whose checksum is right. */
 static __always_inline bool tna_ipv4_sound(const struct tna_ipv4 *ip)
@@ -46,14 +68,24 @@ static __always_inline bool tna_ipv6_sound(const struct tna_ipv6 *ip)
 	return bpf_ntohl(ip->version_flow) >> 28 == 6 && ip->next_header;
 }
 
-/* The packet has that length; what follows it in the frame is cut off. */
-static __always_inline bool tna_ip_length(struct tna_pkt *p, __u32 length)
+/* The packet that begins at `at` has that length; what follows it in the frame is cut off. */
+static __always_inline bool tna_ip_length(struct tna_pkt *p, __u32 at, __u32 length)
 {
-	if (p->len < ETH_HLEN + length)
+	if (p->len < at + length)
 		return false;
-	if (p->len > ETH_HLEN + length)
-		p->trim = ETH_HLEN + length;
+	if (p->len > at + length)
+		p->trim = at + length;
 	return true;
+}
+
+/* A routed IPv4 packet's type of service says how urgent it is (net/ipv4/route.c:ip_tos2prio,
+ * include/linux/pkt_sched.h:TC_PRIO_*: best effort, bulk, interactive, interactive bulk).
+ */
+static __always_inline __u32 tna_service_priority(__u8 tos)
+{
+	const __u32 by_service = 0x04060200;
+
+	return by_service >> (tos & 0x18) & 0xff;
 }
 
 #endif

@@ -12,6 +12,9 @@ struct list_head {
 } TNA_CORE;
 
 /* netfilter */
+#define NF_BR_LOCAL_IN 1 /* of hooks_bridge[]: include/uapi/linux/netfilter_bridge.h */
+#define NF_BR_LOCAL_OUT 3
+#define NF_BR_POST_ROUTING 4
 struct nf_hook_entries;
 struct netns_nf {
 	struct nf_hook_entries *hooks_ipv4[5];
@@ -24,7 +27,7 @@ struct ipv4_devconf {
 	int data[32];
 } TNA_CORE;
 struct ipv6_devconf {
-	__s32 disable_ipv6, forwarding, proxy_ndp;
+	__s32 disable_ipv6, forwarding, proxy_ndp, mtu6;
 } TNA_CORE;
 struct hlist_head {
 	void *first;
@@ -32,14 +35,24 @@ struct hlist_head {
 struct netns_ipv4 {
 	struct ipv4_devconf *devconf_all;
 	__u8 sysctl_ip_fwd_update_priority;
+	__u8 sysctl_ip_fwd_use_pmtu;
 	__u8 sysctl_fib_multipath_hash_policy; /* this and v6's: kernels that know multipath routes */
+	__u8 sysctl_fib_multipath_use_neigh;
+	bool fib_has_custom_rules; /* kernels that know several tables */
+	atomic_t rt_genid;
 } TNA_CORE;
 struct netns_sysctl_ipv6 {
 	__u8 multipath_hash_policy;
 } TNA_CORE;
+struct rt6_statistics {
+	__u32 fib_discarded_routes;
+} TNA_CORE;
 struct netns_ipv6 {
 	struct netns_sysctl_ipv6 sysctl;
 	struct ipv6_devconf *devconf_all;
+	struct rt6_statistics *rt6_stats;
+	bool fib6_has_custom_rules; /* as above */
+	atomic_t fib6_sernum;
 } TNA_CORE;
 struct netns_xfrm { /* kernels with IPsec */
 	unsigned int policy_count[6];
@@ -48,8 +61,16 @@ struct netns_xfrm { /* kernels with IPsec */
 struct hlist_node {
 	struct hlist_node *next;
 } TNA_CORE;
+struct netns_nexthop {
+	unsigned int seq;
+} TNA_CORE;
+struct task_struct {
+	int softirq_disable_cnt; /* real-time kernels */
+} TNA_CORE;
 struct net {
+	__u64 net_cookie;
 	struct hlist_head *dev_index_head;
+	struct netns_nexthop nexthop;
 	struct netns_ipv4 ipv4;
 	struct netns_ipv6 ipv6;
 	struct netns_nf nf;
@@ -74,9 +95,13 @@ struct neigh_parms {
 	struct neigh_table *tbl;
 } TNA_CORE;
 struct net_device;
+typedef struct {
+} TNA_CORE seqlock_t; /* whose first word is the sequence */
 struct neighbour {
 	struct hlist_node hash; /* 6.13 and later; before: */
 	struct neighbour *next;
+	seqlock_t ha_lock;
+	__u8 ha[8];
 	__u8 nud_state;
 	struct net_device *dev;
 	__u8 primary_key[];
@@ -130,11 +155,29 @@ struct vlan_group___flat { /* as some kernels' BTF tells of it: pahole knew one 
 struct vlan_info {
 	struct vlan_group grp;
 } TNA_CORE;
+struct vlan_priority_tci_mapping {
+	__u32 priority;
+	__u16 vlan_qos;
+	struct vlan_priority_tci_mapping *next;
+} TNA_CORE;
+struct vlan_dev_priv { /* what a VLAN device keeps of its own */
+	__u32 ingress_priority_map[8];
+	struct vlan_priority_tci_mapping *egress_priority_map[16];
+	__be16 vlan_proto;
+	__u16 vlan_id, flags;
+	struct net_device *real_dev;
+} TNA_CORE;
 struct xdp_rxq_info {
 	struct net_device *dev;
 } TNA_CORE;
+struct rps_map;
 struct netdev_rx_queue {
 	struct xdp_rxq_info xdp_rxq;
+	struct rps_map *rps_map; /* this and the table: kernels that spread work over CPUs */
+	void *rps_flow_table;
+} TNA_CORE;
+struct netdev_rx_queue___tagged { /* 7.3: with its size in the lowest bits */
+	unsigned long rps_flow_table;
 } TNA_CORE;
 struct net_device_ops {
 	void *ndo_xdp_xmit;
@@ -144,7 +187,16 @@ struct bpf_xdp_entity {
 	struct bpf_prog *prog;
 	struct bpf_xdp_link *link;
 } TNA_CORE;
+struct netdev_adjacent {
+	struct net_device *dev;
+	bool master;
+	struct list_head list;
+} TNA_CORE;
 struct net_device {
+	char name[16];
+	struct {
+		struct list_head upper;
+	} adj_list;
 	unsigned long priv_flags;
 	const struct net_device_ops *netdev_ops;
 	unsigned int mtu;
@@ -156,6 +208,7 @@ struct net_device {
 	struct inet6_dev *ip6_ptr;
 	struct list_head ptype_specific;
 	int ifindex;
+	unsigned int group;
 	struct netdev_rx_queue *_rx;
 	void *rx_handler;
 	void *rx_handler_data;
@@ -181,7 +234,7 @@ struct xdp_buff {
 struct sk_buff {
 	struct net_device *dev;
 	__u32 vlan_all;
-	__u8 ip_summed; /* a bit field in the kernel: read by TNA_BITS() */
+	__u8 ip_summed, l4_hash; /* bit fields in the kernel: read by TNA_BITS() */
 } TNA_CORE;
 struct veth_xdp_buff {
 	struct xdp_buff xdp;
@@ -206,11 +259,13 @@ struct bucket_table {
 struct rhashtable {
 	struct bucket_table *tbl;
 } TNA_CORE;
+struct net_bridge_vlan_group;
 struct net_bridge {
 	struct net_device *dev;
 	unsigned long options;
 	struct rhashtable fdb_hash_tbl;
-	__be16 vlan_proto; /* this and vlgrp: kernels with VLAN filtering */
+	__be16 vlan_proto; /* this and vlgrp, here and of ports: kernels with VLAN filtering */
+	struct net_bridge_vlan_group *vlgrp;
 	unsigned char topology_change;
 	unsigned long forward_delay, ageing_time;
 } TNA_CORE;
@@ -282,8 +337,10 @@ enum net_bridge_opts {
 
 /* net_bridge_vlan.flags: include/uapi/linux/if_bridge.h. */
 #define BRIDGE_VLAN_INFO_UNTAGGED (1 << 2)
+#define BRIDGE_VLAN_INFO_BRENTRY (1 << 5) /* the bridge itself is in the VLAN */
 
 /* ipv4_devconf.data[]: include/uapi/linux/ip.h, counted from 0. */
+#define IPV4_DEVCONF_FORWARDING 0
 #define IPV4_DEVCONF_RP_FILTER 7
 
 /* neighbour.nud_state of a MAC that is used without a question: include/uapi/linux/neighbour.h
@@ -298,6 +355,8 @@ enum net_bridge_opts {
 #define IFF_UP 0x1
 #define IFF_PROMISC 0x100
 #define IFF_BRIDGE_PORT 0x200 /* net_device.priv_flags */
+#define IFF_802_1Q_VLAN 0x1
+#define IFF_EBRIDGE 0x2
 #define IFF_BONDING 0x4
 #define IFF_L3MDEV_SLAVE 0x200000 /* belongs to a VRF */
 #define NETDEV_XDP_ACT_NDO_XMIT 4
@@ -309,6 +368,8 @@ enum net_bridge_opts {
 #define ETH_P_8021AD 0x88a8
 #define VLAN_HLEN 4
 #define VLAN_VID_MASK 0xfff
+#define VLAN_PRIO_SHIFT 13
+#define VLAN_FLAG_REORDER_HDR 1 /* vlan_dev_priv.flags: packet sockets see frames without the tag */
 #define VLAN_GROUP_ARRAY_PART_LEN 512 /* VLAN devices in one of vlan_devices_arrays */
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* neigh.h: a look into the kernel's own neighbour tables. bpf_fib_lookup() tells a neighbour's MAC
- * in every state that has one, but Linux must get to see the first packet to a stale neighbour: only
- * then does it ask whether the neighbour is still there (net/core/neighbour.c:neigh_event_send).
+/* neigh.h: a look into the kernel's own neighbour tables. bpf_fib_lookup() would tell a neighbour's
+ * MAC in every state that has one, but Linux must get to see the first packet to a stale neighbour:
+ * only then does it ask whether the neighbour is still there (net/core/neighbour.c:
+ * neigh_event_send).
  */
 #ifndef TNA_NEIGH_H
 #define TNA_NEIGH_H
@@ -42,8 +43,8 @@ static __always_inline bool tna_neigh_is(__u64 neigh, const struct tna_neigh_key
 	       tna_word(at + 8) == (key->words[2] | (__u64)key->words[3] << 32);
 }
 
-/* NUD_* of the neighbour on the device at that address, 0 where there is none. */
-static __always_inline __u8 tna_neigh_state(__u64 address, const struct tna_neigh_key *key)
+/* The neighbour on the device at that address, 0 where there is none. */
+static __always_inline __u64 tna_neigh_find(__u64 address, const struct tna_neigh_key *key)
 {
 	struct net_device *dev = tna_as(struct net_device, address);
 	struct neigh_parms *parms =
@@ -64,10 +65,24 @@ static __always_inline __u8 tna_neigh_state(__u64 address, const struct tna_neig
 		__u64 neigh = entry - (lists ? at : 0);
 
 		if (tna_neigh_is(neigh, key, address))
-			return tna_word(tna_member(neigh, struct neighbour, nud_state));
+			return neigh;
 		entry = tna_word(neigh + at);
 	}
 	return 0;
+}
+
+/* The MAC of a neighbour that is used without a question; 0: it is Linux's to ask, or is being given
+ * another.
+ */
+static __always_inline __u64 tna_neigh_mac(__u64 neigh)
+{
+	__u64 lock = tna_member(neigh, struct neighbour, ha_lock);
+	__u32 before = tna_word(lock); /* its sequence, odd while somebody writes */
+	__u64 mac = tna_word(tna_member(neigh, struct neighbour, ha)) & TNA_MAC_MASK;
+
+	if (!(tna_word(tna_member(neigh, struct neighbour, nud_state)) & TNA_NUD_USABLE))
+		return 0;
+	return before & 1 || (__u32)tna_word(lock) != before ? 0 : mac;
 }
 
 #endif

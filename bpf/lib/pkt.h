@@ -30,7 +30,8 @@ struct tna_pkt {
 	__u64 on[TNA_CONST_WORDS]; /* tna_const as words: TNA_ON() */
 	void *ctx;		/* xdp_md or __sk_buff: for ctx/ only */
 	struct tna_copies *copies; /* lib/read.h */
-	struct net_device *dev; /* where the packet came in */
+	struct net_device *dev; /* where the packet came in; from bridge_up on its bridge, from vlan_up on
+				 * its VLAN device */
 	struct net *net;
 	__u64 now;    /* jiffies */
 	__u32 len;    /* bytes from the Ethernet header on */
@@ -47,6 +48,8 @@ struct tna_pkt {
 	__u64 dst, src;		    /* FDB keys: the MAC in memory order, then the VLAN id */
 	__u16 vid;		    /* the VLAN of a bridge that filters VLANs */
 	__u8 retag;		    /* enum tna_retag */
+	bool up;		    /* it is for the bridge itself, which routes it */
+	bool up_tagged;		    /* the bridge itself gets it with a tag */
 	struct net_bridge_port *in; /* the bridge port that dev is */
 	TNA_VIEW(struct net_bridge, br);
 	struct net_bridge_vlan_group *in_vlans;
@@ -62,12 +65,19 @@ struct tna_pkt {
 #ifndef TNA_PROBE_READS
 	/* Of an IP packet to be routed; addresses, ports and flow in network order. */
 	__u8 ip_version; /* 4, 6; 0: bridged */
+	__u8 ip_at;	 /* where the packet begins in the frame */
 	__u8 tos, ip_proto;
 	__u16 ip_len; /* bytes from the IP header on; of a packet to be cut up, those of one part */
 	__be16 sport, dport;
 	__be32 flowinfo, saddr[4], daddr[4]; /* IPv4: the first word */
+	bool by_ports;			     /* several paths: chosen by the ports, too */
+	struct net_device *vrf;		     /* that dev belongs to, NULL: none */
+	__u32 back_ifindex;		     /* by which the way back to saddr leads, 0: by none */
 	__u64 src_mac, dst_mac;		     /* that it is sent on with */
+	__u32 priority;			     /* of the sk_buff that Linux would have, before it is routed */
+	bool leaves_tagged;
 	struct tna_neigh_key next_hop;
+	struct tna_rule_facts *facts; /* where rules were asked */
 #endif
 };
 
@@ -83,6 +93,9 @@ static __always_inline bool tna_is_tag(__be16 proto)
 {
 	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
 }
+
+/* This program may change tags. */
+#define TNA_RETAGS(p) (TNA_ON(p, vlan) || TNA_ON(p, vlan_up) || TNA_ON(p, vlan_xmit))
 
 /* Bytes that the frame's tag makes it longer when it is sent. */
 static __always_inline int tna_retag_grows(struct tna_pkt *p)

@@ -24,6 +24,10 @@ struct tna_copies {
 /* The address of a member, for tna_word(): tna_member(tbl, struct bucket_table, buckets). */
 #define tna_member(object, type, member) ((__u64)(object) + bpf_core_field_offset(type, member))
 
+typedef struct {
+	int counter;
+} TNA_CORE atomic_t;
+
 #ifndef TNA_PROBE_READS
 
 extern void *bpf_cast_to_kern_ctx(void *) __ksym __weak;
@@ -63,9 +67,6 @@ struct rtnl_link_stats64 {
 
 /* Eight bytes at any kernel address, and an int. */
 #define tna_word(address) (*tna_plain(__u64, address))
-typedef struct {
-	int counter;
-} TNA_CORE atomic_t;
 struct refcount_struct {
 	atomic_t refs;
 } TNA_CORE;

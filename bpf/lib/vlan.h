@@ -100,4 +100,15 @@ static __always_inline bool tna_vlan_find(struct tna_pkt *p, const struct tna_vl
 						: tna_vlan_hashed(p, vlans, vlan);
 }
 
+/* Whether a frame of p->vid may leave by a port with these VLANs (net/bridge/br_vlan.c:
+ * br_allowed_egress, br_handle_vlan).
+ */
+static __always_inline bool tna_vlan_leaves(struct tna_pkt *p, struct net_bridge_vlan_group *group,
+					    struct tna_vlan *vlan)
+{
+	struct tna_vlans vlans = tna_vlans_open(group);
+
+	return tna_vlan_find(p, &vlans, vlan) && vlan->state == BR_STATE_FORWARDING;
+}
+
 #endif

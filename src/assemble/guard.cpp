@@ -11,12 +11,15 @@ namespace tna {
 namespace {
 
 constexpr std::string_view kHookNames[TNA_HOOKS] = {"prerouting", "forward", "postrouting"};
+constexpr std::string_view kLocalHookNames[TNA_LOCAL_HOOKS] = {"input", "output"};
 
 // br_netfilter's own functions on bridged packets (net/bridge/br_netfilter_hooks.c), by the names
 // they have had since 6.1. bpf/fpm/bridge_nf.h does what they do where there are no rules.
-constexpr std::array<std::string_view, 5> kBridgeNetfilter = {
-    "br_nf_pre_routing", "br_nf_forward", "br_nf_forward_ip", "br_nf_forward_arp",
-    "br_nf_post_routing"};
+// The last one, on frames for the bridge itself, cares for those that conntrack knows, which takes
+// rules of IP (6.8 and later).
+constexpr std::array<std::string_view, 6> kBridgeNetfilter = {
+    "br_nf_pre_routing", "br_nf_forward",      "br_nf_forward_ip",
+    "br_nf_forward_arp", "br_nf_post_routing", "br_nf_local_in"};
 // Among the IP hooks: the first keeps packets that the bridge hands over from being seen twice, and
 // does nothing else. AppArmor's, which is there on every Debian, looks only at packets that rules
 // have given a security mark (security/apparmor/lsm.c), and such rules are hooks of their own.
@@ -38,6 +41,31 @@ std::string acting(const HookArray& array) {
   for (const std::string& function : array.functions)
     if (std::ranges::find(kHarmless, function) == kHarmless.end()) return function;
   return {};
+}
+
+bool executes_rules(const std::string& function) {
+  return executes_nft(function) || executes_xtables(function);
+}
+
+// The first function that acts and does not only do what rules say.
+std::string acting_beside_rules(const HookArray& array) {
+  for (const std::string& function : array.functions)
+    if (std::ranges::find(kHarmless, function) == kHarmless.end() && !executes_rules(function))
+      return function;
+  return {};
+}
+
+// Hooks where nothing but the firewall acts.
+void guard_ruled(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>& arrays,
+                 bool judged) {
+  for (int i = 0; i < TNA_HOOKS; i++)
+    words[i] = judged && acting_beside_rules(arrays[i]).empty() ? arrays[i].pointer : kNever;
+}
+
+void guard_tables(tna_table_guard (&guards)[TNA_TABLES],
+                  const std::vector<RuleWords::Table>& tables) {
+  for (std::size_t i = 0; i < tables.size() && i < TNA_TABLES; i++)
+    guards[i] = {tables[i].at, tables[i].rules};
 }
 
 void guard_ip(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>& arrays,
@@ -83,16 +111,38 @@ std::string rules_on_bridged_ip(const NetfilterState& netfilter, const Node& bri
   return {};
 }
 
-std::string rules_on_routed_ip(const NetfilterState& netfilter, int version) {
+std::string rules_on_bridge_itself(const NetfilterState& netfilter) {
+  for (int i = 0; i < TNA_LOCAL_HOOKS; i++)
+    for (const std::string& function : netfilter.bridge_local[i].functions)
+      if (!is_bridge_netfilter(function))
+        return "netfilter rules stand on frames for the bridge itself (" +
+               std::string(kLocalHookNames[i]) + ": " + function + "), which are left to Linux";
+  return foreign_rules(netfilter);
+}
+
+std::string rules_on_routed_ip(const NetfilterState& netfilter, const Firewall& firewall,
+                               int version) {
   const auto& arrays = version == 4 ? netfilter.ipv4 : netfilter.ipv6;
+  const std::string packets = "routed IPv" + std::to_string(version) + " packets";
   for (int i = 0; i < TNA_HOOKS; i++)
-    if (std::string function = acting(arrays[i]); !function.empty())
-      return "netfilter rules stand on routed IPv" + std::to_string(version) + " packets (" +
-             std::string(kHookNames[i]) + ": " + function + "), which are left to Linux so far";
+    if (std::string function = acting_beside_rules(arrays[i]); !function.empty())
+      return "netfilter acts on " + packets + " (" + std::string(kHookNames[i]) + ": " + function +
+             "), which are left to Linux so far";
+  if (has_rules(netfilter, version) && !firewall.can_judge(version)) {
+    std::string why = firewall.why_not;
+    if (firewall.rules) why = version == 4 ? firewall.rules->why_not4 : firewall.rules->why_not6;
+    return "rules stand on " + packets + ", which are left to Linux: " + why;
+  }
   const auto& takers = version == 4 ? netfilter.ipv4_takers : netfilter.ipv6_takers;
   if (!takers.list)
     return "this kernel does not tell who else gets IPv" + std::to_string(version) + " packets";
   return {};
+}
+
+bool has_rules(const NetfilterState& netfilter, int version) {
+  return std::ranges::any_of(
+      version == 4 ? netfilter.ipv4 : netfilter.ipv6,
+      [](const HookArray& array) { return std::ranges::any_of(array.functions, executes_rules); });
 }
 
 bool bridge_netfilter_active(const NetfilterState& netfilter) {
@@ -102,7 +152,7 @@ bool bridge_netfilter_active(const NetfilterState& netfilter) {
 }
 
 tna_guard guard_for(const NetfilterState& netfilter, const RouteFacts& routes,
-                    std::vector<PlannedGuard>& notes) {
+                    const Firewall& firewall, std::vector<PlannedGuard>& notes) {
   tna_guard guard{};
   guard.armed = 1;
   guard.net = netfilter.net;
@@ -115,8 +165,27 @@ tna_guard guard_for(const NetfilterState& netfilter, const RouteFacts& routes,
         {"bridge " + std::string(kHookNames[i]) + " hooks", hex(guard.hooks_bridge[i]),
          guard.hooks_bridge[i] ? "nobody but br_netfilter stands there" : "nobody stands there"});
   }
+  const std::string on_bridge_itself = rules_on_bridge_itself(netfilter);
+  for (int i = 0; i < TNA_LOCAL_HOOKS; i++) {
+    guard.hooks_bridge_local[i] =
+        on_bridge_itself.empty() ? netfilter.bridge_local[i].pointer : kNever;
+    notes.push_back(
+        {"bridge " + std::string(kLocalHookNames[i]) + " hooks",
+         on_bridge_itself.empty() ? hex(guard.hooks_bridge_local[i]) : "never",
+         on_bridge_itself.empty() ? "nobody but br_netfilter stands there" : on_bridge_itself});
+  }
   guard_ip(guard.hooks_ipv4, netfilter.ipv4, "ipv4", notes);
   guard_ip(guard.hooks_ipv6, netfilter.ipv6, "ipv6", notes);
+  guard_ruled(guard.ruled_ipv4, netfilter.ipv4, firewall.can_judge(4));
+  guard_ruled(guard.ruled_ipv6, netfilter.ipv6, firewall.can_judge(6));
+  if (firewall.rules) {
+    guard.nft_generation_at = firewall.words.nft_generation_at;
+    guard.nft_generation = firewall.words.nft_generation;
+    guard_tables(guard.tables4, firewall.words.tables4);
+    guard_tables(guard.tables6, firewall.words.tables6);
+    notes.push_back({"generation of rules", std::to_string(guard.nft_generation),
+                     "of these the firewall was compiled"});
+  }
   guard.takers4 = netfilter.ipv4_takers.list;
   guard.takers6 = netfilter.ipv6_takers.list;
   guard.only4 = netfilter.ipv4_takers.only;

@@ -17,14 +17,23 @@ std::string foreign_rules(const NetfilterState&);
 // it to rules, for IPv4 or for IPv6. To leave the port alone costs less. Empty: it does not.
 std::string rules_on_bridged_ip(const NetfilterState&, const Node& bridge);
 
-// Why packets of that family (4 or 6) can't be routed fast: rules stand on them. Empty: none do.
-std::string rules_on_routed_ip(const NetfilterState&, int version);
+// Why frames for a bridge itself, or from it, must be left to Linux though bridged ones need not.
+// Empty: they need not either.
+std::string rules_on_bridge_itself(const NetfilterState&);
+
+// Why packets of that family (4 or 6) can't be routed fast: something acts on them that is not in
+// the firewall. Empty: nothing does.
+std::string rules_on_routed_ip(const NetfilterState&, const Firewall&, int version);
+
+// Rules act on routed packets of that family.
+bool has_rules(const NetfilterState&, int version);
 
 // br_netfilter's hooks are registered in the namespace.
 bool bridge_netfilter_active(const NetfilterState&);
 
 // The words that programs compare, each with its reason.
-tna_guard guard_for(const NetfilterState&, const RouteFacts&, std::vector<PlannedGuard>& notes);
+tna_guard guard_for(const NetfilterState&, const RouteFacts&, const Firewall&,
+                    std::vector<PlannedGuard>& notes);
 
 // After how many jiffies the source's FDB entry is left to Linux to be refreshed: a second, or a
 // quarter of the shortest time after which a bridge here forgets (net/bridge/br_fdb.c:hold_time).

@@ -23,10 +23,15 @@ enum class Module {
   vlan_egress,
   bridge_forward,
   bridge_nf,
+  bridge_up,
+  vlan_up,
   route_ingress,
   parse_l3,
   fib,
   route_forward,
+  rules,
+  vlan_xmit,
+  bridge_xmit,
   count,
 };
 
@@ -34,7 +39,7 @@ struct ModuleTraits {
   Module module;
   const char* name;                   // as in knowledge/*.toml and bpf/fpm/NAME.h
   std::uint8_t tna_const::*constant;  // what switches it on; several may share one. The planner
-                                      // switches families of IP on itself.
+                                      // switches families of IP, and rules, on itself.
 };
 
 // clang-format off
@@ -49,10 +54,15 @@ inline constexpr ModuleTraits kModules[] = {
     {Module::vlan_egress,    "vlan_egress",    &tna_const::vlan},
     {Module::bridge_forward, "bridge_forward", &tna_const::bridge},
     {Module::bridge_nf,      "bridge_nf",      &tna_const::bridge_nf4},
+    {Module::bridge_up,      "bridge_up",      &tna_const::bridge_up},
+    {Module::vlan_up,        "vlan_up",        &tna_const::vlan_up},
     {Module::route_ingress,  "route_ingress",  nullptr},
     {Module::parse_l3,       "parse_l3",       nullptr},
     {Module::fib,            "fib",            nullptr},
     {Module::route_forward,  "route_forward",  nullptr},
+    {Module::rules,          "rules",          nullptr},
+    {Module::vlan_xmit,      "vlan_xmit",      &tna_const::vlan_xmit},
+    {Module::bridge_xmit,    "bridge_xmit",    &tna_const::bridge_xmit},
 };
 // clang-format on
 static_assert(std::size(kModules) == static_cast<std::size_t>(Module::count),

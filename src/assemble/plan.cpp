@@ -2,24 +2,30 @@
 #include "assemble/plan.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "assemble/guard.h"
 #include "assemble/modules.h"
+#include "assemble/peer_gro.h"
+#include "assemble/routing.h"
 
 namespace tna {
 namespace {
 
-constexpr char kBridging[] = "bridging", kRouting[] = "routing";
-constexpr char kPortOf[] = "port of";
+constexpr char kBridging[] = "bridging";
 
 class Planner {
  public:
   Planner(const Graph& graph, const Capabilities& capabilities, const PlanInputs& inputs)
-      : graph_(graph), capabilities_(capabilities), inputs_(inputs) {}
+      : graph_(graph),
+        capabilities_(capabilities),
+        inputs_(inputs),
+        routing_(graph, capabilities, inputs.firewall) {}
 
   Plan run() {
-    result_.guard = guard_for(capabilities_.netfilter, graph_.routes, result_.guards);
+    result_.guard =
+        guard_for(capabilities_.netfilter, graph_.routes, inputs_.firewall, result_.guards);
     result_.guard.refresh_after = refresh_after(graph_, capabilities_.kernel.hz);
     for (const auto& [ifindex, node] : graph_.nodes) {
       if (node.type == "loopback") continue;
@@ -27,6 +33,7 @@ class Planner {
       interface.name = node.name;
       decide(node, interface);
     }
+    look_at_peers();
     return std::move(result_);
   }
 
@@ -53,7 +60,7 @@ class Planner {
                    "neither a port of a bridge nor a router's interface: nothing that TNA makes "
                    "faster so far");
     if (!node.blockers.empty()) return leave(interface, node.blockers.front().reason);
-    if (std::string reason = node.serves(kBridging) ? why_not_bridge(node) : why_not_route(node);
+    if (std::string reason = node.serves(kBridging) ? why_not_bridge(node) : routing_.why_not(node);
         !reason.empty())
       return leave(interface, reason);
     if (auto id = node.number("xdp.program_id"); id && !inputs_.own_programs.contains(id))
@@ -66,8 +73,37 @@ class Planner {
         return leave(interface, std::string("this kernel lacks a needed feature (") + feature +
                                     "): " + capabilities_.kernel.detail(feature));
 
-    choose_hook(node, choice, interface);
-    if (interface.hook() != Hook::none) add_modules(node, interface);
+    std::string no_routing;
+    const Node* router = router_of(node, no_routing);
+    choose_hook(node, router, choice, interface);
+    if (interface.hook() == Hook::none) return;
+    if (router && interface.hook() == Hook::tc && choice != HookChoice::tc) {
+      no_routing = "; what " + router->name +
+                   " routes is left to Linux: by tc it gains nothing over Linux so far";
+      router = nullptr;
+    }
+    if (router && interface.hook() == Hook::tc && router->number("vlan_filtering")) {
+      no_routing = "; what " + router->name +
+                   " routes in its VLANs is left to Linux: it is done by XDP only";
+      router = nullptr;
+    }
+    if (router == &node && interface.hook() == Hook::tc && !routing_.by_itself(node))
+      return leave(interface,
+                   "what is routed for VLAN devices on " + node.name + " is done by XDP only");
+    interface.why += no_routing;
+    add_modules(node, router, interface);
+  }
+
+  // The device that IP gets the packets from which come in here and may be routed fast: this one,
+  // its bridge, or nullptr; `why_not` says why not by its bridge.
+  const Node* router_of(const Node& node, std::string& why_not) const {
+    if (node.serves(kRouting)) return &node;
+    const Node* bridge = graph_.related(node.ifindex, kPortOf);
+    if (!bridge || !bridge->serves(kRouting)) return nullptr;
+    std::string reason = routing_.why_not_up(*bridge);
+    if (reason.empty()) return bridge;
+    why_not = "; what " + bridge->name + " routes is left to Linux: " + reason;
+    return nullptr;
   }
 
   // Why the port's frames can't be bridged fast, empty: they can.
@@ -75,24 +111,6 @@ class Planner {
     if (std::string reason = foreign_rules(capabilities_.netfilter); !reason.empty()) return reason;
     const Node* bridge = graph_.related(node.ifindex, kPortOf);
     return bridge ? rules_on_bridged_ip(capabilities_.netfilter, *bridge) : "";
-  }
-
-  // Whether packets of that family can be routed fast; `why` says why not.
-  bool routes(const Node& node, int version, std::string& why) const {
-    if (!node.number("ipv" + std::to_string(version) + ".forwarding")) return false;
-    std::string reason = rules_on_routed_ip(capabilities_.netfilter, version);
-    if (version == 4 && reason.empty() && !graph_.routes.several_defaults.empty())
-      reason = graph_.routes.several_defaults +
-               ", among which Linux chooses by the state of their gateways";
-    if (!reason.empty()) why = reason;
-    return reason.empty();
-  }
-  std::string why_not_route(const Node& node) const {
-    if (!capabilities_.kernel.has(kFeatureTypedReads))
-      return "routing needs " + std::string(kFeatureTypedReads) + ": " +
-             capabilities_.kernel.detail(kFeatureTypedReads);
-    std::string why;
-    return routes(node, 4, why) || routes(node, 6, why) ? "" : why;
   }
 
   // Which hook a device can have at all; `why` says why not.
@@ -130,37 +148,58 @@ class Planner {
     return node.type != "bond" &&
            (device.redirect_target() || (node.type == "physical" && device.native_xdp()));
   }
-  // Some other port of the bridge, or interface of the router, is one.
-  bool has_xdp_target(const Node& node) const {
-    const Node* bridge = graph_.related(node.ifindex, kPortOf);
-    if (node.serves(kRouting))
-      return std::ranges::any_of(graph_.nodes, [&](const auto& entry) {
-        const Node& other = entry.second;
-        return &other != &node && other.serves(kRouting) && is_xdp_target(other);
-      });
-    return bridge && std::ranges::any_of(graph_.edges, [&](const Edge& edge) {
-             return edge.relation == kPortOf && edge.to == bridge->ifindex &&
-                    edge.from != node.ifindex && is_xdp_target(graph_.nodes.at(edge.from));
-           });
+  // Some other port of the bridge is one; or, where packets are routed, interface of the router.
+  bool has_xdp_target(const Node& node, bool routes) const {
+    return std::ranges::any_of(graph_.nodes, [&](const auto& entry) {
+      return is_xdp_target(entry.second) && routing_.may_send(node, routes, entry.second);
+    });
   }
 
-  void choose_hook(const Node& node, HookChoice choice, InterfacePlan& interface) {
+  // Veths that would be sent by with XDP, did their other ends poll.
+  void look_at_peers() {
+    for (auto& [ifindex, interface] : result_.interfaces) {
+      const Node& node = graph_.nodes.at(ifindex);
+      const DeviceCapabilities& device = device_of(node);
+      auto done = inputs_.peer_gro.find(ifindex);
+      const bool tried = done != inputs_.peer_gro.end();
+      if (!waits_for_peer(node, device) && !tried) continue;
+      if (std::ranges::none_of(xdp_senders_, [&](const auto& sender) {
+            return routing_.may_send(*sender.first, sender.second, node);
+          }))
+        continue;
+      if (inputs_.config.peer_gro) result_.peer_gro.insert(ifindex);
+      if (std::string about =
+              about_peer(graph_, device, inputs_.config.peer_gro, tried ? &done->second : nullptr);
+          !about.empty())
+        interface.why += "; " + about;
+    }
+  }
+
+  void choose_hook(const Node& node, const Node* router, HookChoice choice,
+                   InterfacePlan& interface) {
     std::string no_xdp, no_tc;
     bool xdp = can_xdp(node, no_xdp), tc = can_tc(no_tc);
+    if (xdp && (choice == HookChoice::xdp ||
+                (choice == HookChoice::automatic && node.hooks.front() == "xdp")))
+      xdp_senders_.emplace_back(&node, router);
     if (choice == HookChoice::xdp) {
       if (!xdp) return leave(interface, "hook = \"xdp\" is configured, but " + no_xdp);
       interface.why = "XDP: configured";
     } else if (choice == HookChoice::tc) {
       if (!tc) return leave(interface, "hook = \"tc\" is configured, but " + no_tc);
       interface.why = "tc: configured";
-    } else if (node.hooks.front() == "xdp" && xdp && has_xdp_target(node)) {
+    } else if (node.hooks.front() == "xdp" && xdp && has_xdp_target(node, router)) {
       interface.why = "XDP: the driver (" + device_of(node).driver + ") has it, and other " +
                       (node.serves(kRouting) ? "interfaces" : "ports") + " take redirected frames";
     } else if (node.serves(kRouting)) {
       const std::string why = node.hooks.front() == "tc" ? node.why
                               : !xdp                     ? no_xdp
                                      : "no other interface of the router takes redirected frames";
-      return leave(interface, "routing by tc gains nothing over Linux so far; no XDP: " + why);
+      const Node* below = graph_.related(node.ifindex, kOnTopOf);
+      return leave(interface, "routing by tc gains nothing over Linux so far; no XDP: " + why +
+                                  (node.type == "vlan" && below
+                                       ? "; what comes in there by XDP is routed at " + below->name
+                                       : ""));
     } else if (tc) {
       interface.why = node.hooks.front() == "tc" ? "tc: " + node.why
                       : !xdp                     ? "tc: " + no_xdp
@@ -173,37 +212,61 @@ class Planner {
     interface.native = is_xdp;
   }
 
-  void add_modules(const Node& node, InterfacePlan& interface) {
+  void add_modules(const Node& node, const Node* router, InterfacePlan& interface) {
     tna_const& constants = interface.program.constants;
-    for (const ModuleUse& use : node.modules) {
+    const Node* bridge = graph_.related(node.ifindex, kPortOf);
+    std::vector<ModuleUse> uses = node.modules;
+    if (router && router != &node)
+      std::ranges::copy_if(router->modules, std::back_inserter(uses), [&](const ModuleUse& use) {
+        return std::ranges::find(node.modules, use.name, &ModuleUse::name) == node.modules.end();
+      });
+    for (const ModuleUse& use : uses) {
       auto module = module_named(use.name);
       if (!module)
         return leave(interface,
                      "the knowledge names a module " + use.name + " that TNA does not have");
-      if (!use.fact.empty() && !fact(use.fact)) continue;
+      if (!use.fact.empty() && !fact(use.fact, bridge, router, interface.hook())) continue;
       if (auto constant = traits(*module).constant) constants.*constant = 1;
       interface.modules.push_back({use.name, use.because});
     }
-    const Node* bridge = graph_.related(node.ifindex, kPortOf);
     if (bridge && inputs_.suppressing.contains(bridge->ifindex) && !constants.suppress) {
       constants.suppress = 1;
       interface.modules.push_back(
           {traits(Module::suppress).name, "the bridge still answers ARP and neighbour discovery"});
+    }
+    if (router) {
+      for (auto [version, constant] :
+           {std::pair{4, &tna_const::route4}, std::pair{6, &tna_const::route6}}) {
+        std::string why;
+        constants.*constant = routing_.routes(*router, version, why);
+        if (!why.empty())
+          interface.why += "; IPv" + std::to_string(version) + " is left to Linux: " + why;
+      }
+      add_rules(interface);
     }
     std::ranges::stable_sort(interface.modules, {},
                              [](const PlannedModule& m) { return module_named(m.name); });
 
     if (constants.bridge_nf4 && bridge && bridge->text("address").find(':') != std::string::npos)
       constants.bridge_nf6 = 1;
-    if (node.serves(kRouting)) {
-      std::string why;
-      constants.route4 = routes(node, 4, why);
-      constants.route6 = routes(node, 6, why);
-    }
     if (interface.hook() == Hook::xdp) constants.veth = node.type == "veth";
     // XDP asks the other end of a veth only where the device does not tell by itself.
     if (interface.hook() == Hook::tc || !capabilities_.kernel.has(kFeatureXdpFeatures))
-      constants.veth_out = bridge ? has_veth_port(*bridge) : has_veth();
+      constants.veth_out =
+          constants.bridge && !constants.bridge_up ? has_veth_port(*bridge) : has_veth();
+  }
+
+  void add_rules(InterfacePlan& interface) {
+    tna_const& constants = interface.program.constants;
+    const Firewall& firewall = inputs_.firewall;
+    constants.rules4 = constants.route4 && has_rules(capabilities_.netfilter, 4);
+    constants.rules6 = constants.route6 && has_rules(capabilities_.netfilter, 6);
+    if (!constants.rules4 && !constants.rules6) return;
+    constants.rules_devices = firewall.rules->devices;
+    constants.rules_legacy = !firewall.words.tables4.empty() || !firewall.words.tables6.empty();
+    interface.program.rules = firewall.id;
+    interface.modules.push_back(
+        {traits(Module::rules).name, "rules act on routed packets (`tna rules`)"});
   }
 
   // A packet is routed to any device.
@@ -224,8 +287,13 @@ class Planner {
     return known->second;
   }
 
-  bool fact(const std::string& name) const {
-    return name == "br_netfilter" && bridge_netfilter_active(capabilities_.netfilter);
+  bool fact(const std::string& name, const Node* bridge, const Node* router, Hook hook) const {
+    if (name == "br_netfilter") return bridge_netfilter_active(capabilities_.netfilter);
+    if (name == "routed_bridge") return routing_.sends_by_another(bridge);
+    if (hook != Hook::xdp || !router) return false;  // at tc, Linux does what VLAN devices do
+    if (name == "routed_vlans")
+      return routing_.for_vlans(*router) || router->number("vlan_filtering");
+    return name == "vlans_to_leave_by" && routing_.sends_tagged();
   }
 
   const DeviceCapabilities& device_of(const Node& node) const {
@@ -237,7 +305,10 @@ class Planner {
   const Graph& graph_;
   const Capabilities& capabilities_;
   const PlanInputs& inputs_;
+  Routing routing_;
   Plan result_;
+  // Those that have XDP or would have it, could frames be sent anywhere; and whether they route.
+  std::vector<std::pair<const Node*, bool>> xdp_senders_;
   // Asked once, not once for every device.
   std::map<IfIndex, bool> has_veth_;  // by bridge
   std::optional<bool> has_any_veth_;

@@ -6,12 +6,14 @@
 #include <compare>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/config.h"
 #include "capabilities/capabilities.h"
+#include "compile/compiled_rules.h"
 #include "tna.h"
 #include "topology/graph.h"
 
@@ -24,9 +26,11 @@ const char* to_string(Hook);
 struct ProgramSpec {
   Hook hook = Hook::none;
   tna_const constants{};
+  std::uint64_t rules = 0;  // Firewall::id of those that are linked in
   bool operator==(const ProgramSpec& other) const { return (*this <=> other) == 0; }
   std::strong_ordering operator<=>(const ProgramSpec& other) const {
     if (hook != other.hook) return hook <=> other.hook;
+    if (rules != other.rules) return rules <=> other.rules;
     return std::memcmp(&constants, &other.constants, sizeof constants) <=> 0;
   }
 };
@@ -57,6 +61,26 @@ struct Plan {
   tna_guard guard{};  // the same for all programs of a namespace
   std::vector<PlannedGuard> guards;
   std::map<IfIndex, InterfacePlan> interfaces;
+  std::set<IfIndex> peer_gro;  // veths whose other end is to have GRO on: Config::peer_gro
+};
+
+// The rules of the namespace that act on forwarded packets, compiled.
+struct Firewall {
+  std::uint64_t id = 0;                        // another one where the code is another one
+  std::shared_ptr<const CompiledRules> rules;  // nullptr: there are none, or see why_not
+  std::string why_not;
+  RuleWords words;  // of the moment that they were read at
+
+  // Packets of that family (4 or 6) can be judged by it.
+  bool can_judge(int version) const {
+    return rules && !(version == 4 ? rules->ipv4 : rules->ipv6).empty();
+  }
+};
+
+// What became of a veth in Plan::peer_gro.
+struct PeerGro {
+  std::string failure;  // empty: switched on by us
+  bool operator==(const PeerGro&) const = default;
 };
 
 // What else a plan depends on.
@@ -69,6 +93,8 @@ struct PlanInputs {
   // Bridges that suppress neighbour resolution though no port asks for it: the kernel forgets to
   // switch it off when the last such port leaves (6.18), and netlink does not tell. Programs do.
   std::set<IfIndex> suppressing;
+  Firewall firewall;
+  std::map<IfIndex, PeerGro> peer_gro;  // what has been done about earlier plans'
 };
 
 // A function of its arguments.

@@ -82,6 +82,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
   std::int64_t lease_seconds = config.lease_ms / 1000;
   reader.number("lease_seconds", lease_seconds, 1, 3600)
       .number("settle_ms", config.settle_ms, 0, 1000)
+      .optional("peer_gro", config.peer_gro)
       .optional("knowledge_dir", config.knowledge_dir);
   config.lease_ms = lease_seconds * 1000;
   TRY(read_interfaces(reader, config));

@@ -37,6 +37,11 @@ struct Config {
   // cost one rebuild; 0 to 1000. Guards keep packets right meanwhile.
   std::int64_t settle_ms = 3;
 
+  // peer_gro = false: where a veth could be sent to by XDP if only its other end had GRO on, tnad
+  // switches that on, in whatever namespace the other end is; and off again when it is not needed
+  // any more.
+  bool peer_gro = false;
+
   // knowledge_dir: files *.toml in it add to what TNA knows about Linux. It need not exist.
   std::string knowledge_dir = "/etc/tna/knowledge.d";
 

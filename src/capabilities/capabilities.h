@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/net_types.h"
@@ -47,10 +48,9 @@ struct DeviceCapabilities {
   std::string driver;              // ETHTOOL_GDRVINFO, "veth", "virtio_net", ...
   std::uint64_t xdp_features = 0;  // NETDEV_XDP_ACT_*, genetlink family "netdev" (6.3 and later)
   bool xdp_features_known = false;
-  bool rx_vlan_offload = false;  // the device takes VLAN tags out of received frames
-  bool gro = false;
-  IfIndex peer = 0;             // veth: its other end, an index in the peer's namespace
-  bool peer_elsewhere = false;  // that is another namespace than this
+  bool rx_vlan_offload = false;     // the device takes VLAN tags out of received frames
+  IfIndex peer = 0;                 // veth: its other end, an index in the peer's namespace
+  std::optional<int> peer_netnsid;  // IFLA_LINK_NETNSID: that is another namespace than this
   // veth: XDP can tell what the sender of a frame left to the device, checksum and tag
   // (drivers/net/veth.c:veth_xdp_buff).
   bool sender_seen = false;
@@ -64,16 +64,35 @@ struct DeviceCapabilities {
 
 // One nf_hook_entries array of a namespace and who stands in it.
 struct HookArray {
-  std::uint64_t pointer = 0;           // kernel address, 0: no hook
-  std::vector<std::string> functions;  // symbol names, "0x..." where the kernel names none
+  std::uint64_t pointer = 0;            // kernel address, 0: no hook
+  std::vector<std::string> functions;   // symbol names, "0x..." where the kernel names none
+  std::vector<std::uint64_t> privates;  // what each of them is called with
   bool operator==(const HookArray&) const = default;
 };
 
+// Functions of netfilter hooks that do what rules say (net/netfilter/nft_chain_filter.c,
+// net/ipv4/netfilter/ip_tables.c, net/ipv6/netfilter/ip6_tables.c).
+bool executes_nft(std::string_view function);
+bool executes_xtables(std::string_view function);
+
+// Where the kernel shows that other rules are in force, and what was there.
+struct RuleWords {
+  std::uint64_t nft_generation_at = 0;  // address of nf_tables' base_seq, 0: not found, or no rules
+  std::uint32_t nft_generation = 0;
+  struct Table {  // a legacy table: the address of xt_table.private, and its value
+    std::uint64_t at = 0, rules = 0;
+    bool operator==(const Table&) const = default;
+  };
+  std::vector<Table> tables4, tables6;
+  bool operator==(const RuleWords&) const = default;
+};
+
 // The words of the kernel that guards are compared with: net/netfilter/core.c,
-// net/bridge/br_netfilter_hooks.c. Index: TNA_HOOK_*.
+// net/bridge/br_netfilter_hooks.c. Index: TNA_HOOK_*; bridge_local: TNA_HOOK_LOCAL_*.
 struct NetfilterState {
   std::uint64_t net = 0;  // address of struct net
   std::array<HookArray, TNA_HOOKS> bridge, ipv4, ipv6;
+  std::array<HookArray, TNA_LOCAL_HOOKS> bridge_local;
   // Address of the list of packet sockets that are bound to no device, 0 where it was not found.
   std::uint64_t taps = 0;
   // Who gets IP packets from any interface (net/core/dev.c:ptype_head): the address of the list, 0
@@ -86,7 +105,9 @@ struct NetfilterState {
   // br_netfilter is not active.
   std::uint64_t call_iptables = 0, call_ip6tables = 0;
   std::uint64_t filter_vlan_tagged = 0, filter_pppoe_tagged = 0;
-  // The first two as of now: is it worth while to stand before br_netfilter at all?
+  RuleWords rules;
+  // The first two of br_netfilter's sysctls as of now: is it worth while to stand before
+  // br_netfilter at all?
   int call_iptables_now = 0, call_ip6tables_now = 0;
   bool operator==(const NetfilterState&) const = default;
 };

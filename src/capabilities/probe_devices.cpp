@@ -2,17 +2,12 @@
 #include "capabilities/probe_devices.h"
 
 #include <linux/ethtool.h>
-#include <linux/if.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#include <cstring>
 #include <optional>
 #include <string>
 
-#include "base/fd.h"
 #include "capabilities/xdp_operations.h"
+#include "introspect/ethtool.h"
 #include "introspect/generic_netlink.h"
 
 namespace tna {
@@ -22,20 +17,11 @@ namespace {
 constexpr std::uint8_t kNetdevDevGet = 1;                            // NETDEV_CMD_DEV_GET
 constexpr std::uint16_t kNetdevIfIndex = 1, kNetdevXdpFeatures = 3;  // NETDEV_A_DEV_*
 
-bool ethtool(int socket, const std::string& name, void* command) {
-  ifreq request{};
-  std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);
-  request.ifr_data = static_cast<char*>(command);
-  return ioctl(socket, SIOCETHTOOL, &request) == 0;
-}
-
-void ask_ethtool(int socket, const std::string& name, DeviceCapabilities& device) {
+void ask_ethtool(const Ethtool& ethtool, const std::string& name, DeviceCapabilities& device) {
   ethtool_drvinfo driver{.cmd = ETHTOOL_GDRVINFO};
-  if (ethtool(socket, name, &driver)) device.driver = driver.driver;
-  ethtool_value flags{.cmd = ETHTOOL_GFLAGS};
-  if (ethtool(socket, name, &flags)) device.rx_vlan_offload = flags.data & ETH_FLAG_RXVLAN;
-  ethtool_value gro{.cmd = ETHTOOL_GGRO};
-  if (ethtool(socket, name, &gro)) device.gro = gro.data;
+  if (ethtool.run(name, &driver)) device.driver = driver.driver;
+  if (auto flags = ethtool.get(name, ETHTOOL_GFLAGS))
+    device.rx_vlan_offload = *flags & ETH_FLAG_RXVLAN;
 }
 
 // The family "netdev" of generic netlink; none before 6.3.
@@ -77,19 +63,19 @@ class XdpFeatures {
 void probe_devices(KernelMemory& memory, const std::map<IfIndex, Link>& links,
                    const std::set<IfIndex>& which, std::map<IfIndex, DeviceCapabilities>& into) {
   if (which.empty()) return;
-  Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  auto ethtool = Ethtool::open();
   XdpFeatures xdp;
   for (IfIndex ifindex : which) {
     auto link = links.find(ifindex);
     if (link == links.end()) continue;
     DeviceCapabilities device;
-    if (socket) ask_ethtool(socket.get(), link->second.name, device);
+    if (ethtool) ask_ethtool(*ethtool, link->second.name, device);
     xdp.ask(ifindex, device);
     if (!xdp.known()) device.xdp_features = xdp_operations(memory, ifindex, link->second.kind);
     if (link->second.kind == "veth") {
       device.sender_seen = memory.offset("veth_xdp_buff", "skb", "veth").has_value();
       device.peer = link->second.lower;
-      device.peer_elsewhere = link->second.lower_netnsid.has_value();
+      device.peer_netnsid = link->second.lower_netnsid;
     }
     into[ifindex] = std::move(device);
   }

@@ -3,17 +3,21 @@
 
 #include <linux/if_ether.h>
 
+#include <array>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "capabilities/probe_rules.h"
 #include "capabilities/tap_list.h"
 
 namespace tna {
 namespace {
 
-constexpr int kHooks[TNA_HOOKS] = {0, 2,
-                                   4};  // NF_BR_ and NF_INET_ PRE_ROUTING, FORWARD, POST_ROUTING
-constexpr unsigned kMostHooks = 64;     // more in one array is taken for garbage
+// NF_BR_ and NF_INET_ PRE_ROUTING, FORWARD, POST_ROUTING; NF_BR_LOCAL_IN, _OUT
+constexpr std::array<int, TNA_HOOKS> kHooks = {0, 2, 4};
+constexpr std::array<int, TNA_LOCAL_HOOKS> kLocalHooks = {1, 3};
+constexpr unsigned kMostHooks = 64;  // more in one array is taken for garbage
 constexpr int kMostNodes = 4096;
 
 // An offset that must exist; the kernel's structure is part of the error.
@@ -35,8 +39,10 @@ Result<RawArray> read_hooks(KernelMemory& memory, std::uint64_t slot, HookArray&
   auto count = TRY(memory.read<std::uint16_t>(into.pointer));
   if (count > kMostHooks) return error("netfilter hooks changed while they were read");
   std::uint64_t first = into.pointer + TRY(offset_of(memory, "nf_hook_entries", "hooks"));
-  for (unsigned i = 0; i < count; i++)  // struct nf_hook_entry: function, private pointer
+  for (unsigned i = 0; i < count; i++) {  // struct nf_hook_entry: function, private pointer
     array.functions.push_back(TRY(memory.read<std::uint64_t>(first + 16 * i)));
+    into.privates.push_back(TRY(memory.read<std::uint64_t>(first + 16 * i + 8)));
+  }
   if (TRY(memory.read<std::uint64_t>(slot)) != into.pointer)
     return error("netfilter hooks changed while they were read");
   return array;
@@ -130,12 +136,18 @@ Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols,
   state.ipv6_takers = ip_takers(memory, state.net, ETH_P_IPV6, "ipv6_packet_type");
   std::vector<RawArray> raw;
   std::uint64_t nf = state.net + TRY(offset_of(memory, "net", "nf"));
-  for (auto [member, arrays] :
-       {std::pair{"hooks_bridge", &state.bridge}, std::pair{"hooks_ipv4", &state.ipv4},
-        std::pair{"hooks_ipv6", &state.ipv6}}) {
-    std::uint64_t slots = nf + TRY(offset_of(memory, "netns_nf", member));
-    for (int i = 0; i < TNA_HOOKS; i++)
-      raw.push_back(TRY(read_hooks(memory, slots + 8 * kHooks[i], (*arrays)[i])));
+  struct Family {
+    const char* member;
+    std::span<const int> hooks;
+    std::span<HookArray> into;
+  };
+  for (const Family& family :
+       {Family{"hooks_bridge", kHooks, state.bridge},
+        Family{"hooks_bridge", kLocalHooks, state.bridge_local},
+        Family{"hooks_ipv4", kHooks, state.ipv4}, Family{"hooks_ipv6", kHooks, state.ipv6}}) {
+    std::uint64_t slots = nf + TRY(offset_of(memory, "netns_nf", family.member));
+    for (std::size_t i = 0; i < family.hooks.size(); i++)
+      raw.push_back(TRY(read_hooks(memory, slots + 8 * family.hooks[i], family.into[i])));
   }
   std::vector<std::uint64_t> functions;
   for (const RawArray& array : raw)
@@ -145,6 +157,7 @@ Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols,
   for (const RawArray& array : raw)
     for (std::size_t i = 0; i < array.functions.size(); i++)
       array.into->functions.push_back(std::move(*name++));
+  state.rules = TRY(probe_rules(memory, state, before));
   if (before.call_iptables && before.net == state.net && before.bridge == state.bridge) {
     state.call_iptables = before.call_iptables;
     state.call_ip6tables = before.call_ip6tables;

@@ -189,6 +189,63 @@ std::string print_capabilities(const Json& capabilities) {
   return out + table.text();
 }
 
+namespace {
+
+std::string print_chain(const Json& chain) {
+  std::string out = text(chain, "family") + ' ' + text(chain, "table") + ' ' + text(chain, "chain");
+  if (find(chain, "hook")) {
+    out += fmt::format(" ({}, priority {}, policy {}", text(chain, "hook"),
+                       static_cast<long>(number(chain, "priority")), text(chain, "policy"));
+    for (const Json& device : items(chain, "devices")) out += ", " + plain(device);
+    out += ')';
+  }
+  out += '\n';
+  for (const Json& rule : items(chain, "rules")) {
+    out += fmt::format("  {:>5}  ", count(rule, "handle"));
+    const char* between = "";
+    for (const Json& step : items(rule, "steps")) {
+      out += between + plain(step);
+      between = "; ";
+    }
+    if (const Json* counted = find(rule, "linux")) {
+      out += fmt::format("  # Linux {} packets {} bytes", count(*counted, "packets"),
+                         count(*counted, "bytes"));
+      if (const Json* fast = find(rule, "fast"))
+        out += fmt::format(", fast {} packets {} bytes", count(*fast, "packets"),
+                           count(*fast, "bytes"));
+    }
+    const std::string why = text(rule, "to_linux");
+    if (!why.empty() && !out.ends_with("to Linux: " + why)) out += "  # to Linux: " + why;
+    out += '\n';
+  }
+  return out;
+}
+
+// Empty: packets of the family are judged by compiled rules.
+std::string refused(const Json& rules, const char* family, const char* name) {
+  const Json* why = find(rules, "refused");
+  if (!why || text(*why, family).empty()) return {};
+  return std::string(name) + " packets that meet rules are left to Linux: " + text(*why, family) +
+         '\n';
+}
+
+}  // namespace
+
+std::string print_rules(const Json& rules) {
+  std::string out;
+  std::size_t all = 0, to_linux = 0;
+  for (const Json& chain : items(rules, "chains")) {
+    out += print_chain(chain);
+    for (const Json& rule : items(chain, "rules")) {
+      ++all;
+      to_linux += find(rule, "to_linux") != nullptr;
+    }
+  }
+  if (out.empty()) return "no chains\n";
+  return out + fmt::format("{} rules, {} with a step that only Linux can do\n", all, to_linux) +
+         refused(rules, "ipv4", "IPv4") + refused(rules, "ipv6", "IPv6");
+}
+
 std::string print_detached(const Json& detached) {
   const std::string names = joined(items(detached, "interfaces"));
   if (names.empty()) return "nothing was attached\n";

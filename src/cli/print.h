@@ -16,6 +16,7 @@ std::string print_rates(const Json& status, const Json& before, double seconds);
 std::string print_graph(const Json& graph);
 std::string print_pipeline(const Json& pipeline);
 std::string print_capabilities(const Json& capabilities);
+std::string print_rules(const Json& rules);
 std::string print_detached(const Json& detached);
 std::string print_attached(const Json& attached);
 

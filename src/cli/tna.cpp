@@ -21,6 +21,7 @@ constexpr int kFailed = 1, kUsage = 2;
 struct Options {
   std::string control = control_socket_path();
   std::string format = "text";
+  bool counters = false;
   std::string interface;
   std::vector<std::string> interfaces;
   bool json = false;
@@ -73,6 +74,14 @@ const Command kCommands[] = {
      print_pipeline},
     {"capabilities", "what this kernel and its devices can do", nullptr, no_arguments,
      print_capabilities},
+    {"rules", "the firewall rules of nft and iptables, as TNA reads them",
+     [](CLI::App& app, Options& options) {
+       app.add_flag("--counters", options.counters, "with packets and bytes: Linux's and TNA's");
+     },
+     [](const Options& options) -> Json {
+       return {{"counters", options.counters}};
+     },
+     print_rules},
     {"detach", "leave interfaces to Linux until attach", optional_interfaces, interfaces_argument,
      print_detached},
     {"attach", "undo detach", optional_interfaces, interfaces_argument, print_attached},

@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "assemble/modules.h"
+#include "daemon/rules_answer.h"
 #include "topology/graph_print.h"
 
 namespace tna {
@@ -49,10 +50,12 @@ Result<Json> interface_status(const Controller::View& view, IfIndex ifindex,
               {"ifindex", ifindex},
               {"hook", to_string(hook)},
               {"native", on && plan.native},
+              {"program", on ? view.deployer.facts(plan.program).id : 0},
               {"modules", on ? module_names(plan) : Json::array()},
               {"instructions", on ? view.deployer.facts(plan.program).instructions : 0},
               {"fast_packets", counters.fast_packets},
               {"fast_bytes", counters.fast_bytes},
+              {"dropped", counters.dropped},
               {"slow_packets", slow},
               {"reasons", reasons},
               {"why", why(view, ifindex, plan)}};
@@ -130,7 +133,7 @@ Json capabilities(const Controller::View& view) {
         {{"name", feature.name}, {"available", feature.available}, {"detail", feature.detail}});
   for (const auto& [ifindex, device] : view.capabilities.devices) {
     const Node* node = view.graph.find(ifindex);
-    const Node* peer = device.peer_elsewhere ? nullptr : view.graph.find(device.peer);
+    const Node* peer = device.peer_netnsid ? nullptr : view.graph.find(device.peer);
     devices.push_back({{"name", node ? node->name : std::to_string(ifindex)},
                        {"ifindex", ifindex},
                        {"driver", device.driver},
@@ -138,9 +141,9 @@ Json capabilities(const Controller::View& view) {
                        {"redirect_target", device.redirect_target()},
                        {"xdp_features", device.xdp_features},
                        {"rx_vlan_offload", device.rx_vlan_offload},
-                       {"peer", peer                    ? peer->name
-                                : device.peer_elsewhere ? "in another namespace"
-                                                        : ""}});
+                       {"peer", peer                  ? peer->name
+                                : device.peer_netnsid ? "in another namespace"
+                                                      : ""}});
   }
   return {{"kernel", {{"release", view.capabilities.kernel.release}, {"features", features}}},
           {"devices", devices}};
@@ -162,6 +165,7 @@ Result<Json> answer(Controller& controller, const std::string& command, const Js
   if (command == "graph") return graph(controller.view(), arguments);
   if (command == "pipeline") return pipeline(controller.view(), arguments);
   if (command == "capabilities") return capabilities(controller.view());
+  if (command == "rules") return rules_answer(controller.view(), arguments);
   if (command == "detach")
     return Json{{"interfaces", TRY(controller.detach(TRY(interface_names(arguments))))}};
   if (command == "attach")

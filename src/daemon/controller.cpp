@@ -123,6 +123,7 @@ void Controller::take(const std::vector<Event>& events) {
   for (const Event& event : events) {
     if (auto* link = std::get_if<Link>(&event)) {
       to_probe_.insert(link->ifindex);
+      peers_.changed(link->ifindex);
       // A kind never seen may have come with a module that tells what was missing until now.
       if (kinds_.insert(link->kind).second && !kernel_.missing().empty()) resync_.arm(0us);
     } else if (auto* gone = std::get_if<RemovedLink>(&event)) {
@@ -130,6 +131,7 @@ void Controller::take(const std::vector<Event>& events) {
       deployer_.forget(gone->ifindex);
       released_.erase(gone->ifindex);
       suppressing_.erase(gone->ifindex);
+      peers_.gone(gone->ifindex);
     }
     changed |= store_.apply(event, options_.knowledge) == Change::configuration;
   }
@@ -170,12 +172,34 @@ bool Controller::look_at_netfilter() {
   return true;
 }
 
+// The rules, and what the kernel shows of them, are of one moment.
+void Controller::follow_rules() {
+  constexpr int kAttempts = 3;
+  for (int attempt = 0; attempt < kAttempts; attempt++) {
+    look_at_netfilter();
+    if (!rules_.follow(capabilities_.netfilter)) return;
+  }
+  rules_.spoilt();
+}
+
+// Their maps, before the programs. Error: the rules are refused from now on, until there are
+// others.
+Result<> Controller::take_rules(const Plan& wanted) {
+  const Firewall& firewall = rules_.firewall();
+  if (std::ranges::none_of(wanted.interfaces,
+                           [](const auto& each) { return each.second.program.rules; }))
+    return {};
+  Result<> taken = deployer_.take_rules(firewall.id, firewall.rules);
+  if (!taken) rules_.refuse(taken.error().message);
+  return taken;
+}
+
 void Controller::pass() {
   auto start = changed_at_.value_or(Clock::now());
   changed_at_.reset();
   settle_.disarm();
   auto woken = Clock::now();
-  look_at_netfilter();
+  follow_rules();
   probe_devices(memory_, store_.links, to_probe_, capabilities_.devices);
   to_probe_.clear();
   auto probed = Clock::now();
@@ -186,8 +210,15 @@ void Controller::pass() {
                     deployer_.program_ids(),
                     released_,
                     paused_,
-                    suppressing_};
+                    suppressing_,
+                    rules_.firewall(),
+                    peers_.done()};
   Plan wanted = plan(graph, capabilities_, inputs);
+  if (const Result<> taken = take_rules(wanted); !taken) {
+    log_warning("the firewall's rules: {}", taken.error().message);
+    inputs.firewall = rules_.firewall();
+    wanted = plan(graph, capabilities_, inputs);
+  }
   std::vector<Action> actions = diff(deployer_.running(), wanted);
   auto planned = Clock::now();
   std::vector<Failure> failures = deployer_.carry_out(actions);
@@ -202,6 +233,9 @@ void Controller::pass() {
     last_rebuild_ms_ = ms(Clock::now() - start);
   }
   report(before, failures);
+  // The next plan is made with what these can do then.
+  to_probe_ = peers_.follow(plan_.peer_gro, capabilities_.devices);
+  if (!to_probe_.empty()) mark_changed(0us);
 }
 
 // One line per decision: what changed, and each failure once.
@@ -275,11 +309,16 @@ Result<std::vector<std::string>> Controller::attach(const std::vector<std::strin
 
 void Controller::stop() {
   deployer_.clear();
+  peers_.follow({}, capabilities_.devices);
 }
 
 Controller::View Controller::view() const {
-  return {options_,          graph_,      capabilities_,    plan_,  deployer_, failures_,
-          kernel_.missing(), generation_, last_rebuild_ms_, paused_};
+  return {options_,      graph_,
+          capabilities_, plan_,
+          deployer_,     rules_.firewall(),
+          failures_,     kernel_.missing(),
+          generation_,   last_rebuild_ms_,
+          paused_};
 }
 
 }  // namespace tna

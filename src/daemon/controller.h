@@ -17,6 +17,8 @@
 #include "capabilities/device_watch.h"
 #include "capabilities/kernel_memory.h"
 #include "capabilities/symbols.h"
+#include "daemon/peer_switch.h"
+#include "daemon/rule_keeper.h"
 #include "deploy/deployer.h"
 #include "introspect/kernel_view.h"
 #include "topology/graph.h"
@@ -40,7 +42,7 @@ struct ControllerOptions {
 class Controller {
  public:
   // Everything from the first dump to the first running plan, in the calling thread's namespace.
-  // The loop sees to it that functions run there; attach() and detach() have to as well.
+  // The loop sees to it that functions run there; attach(), detach() and stop() have to as well.
   static Result<std::unique_ptr<Controller>> start(EventLoop&, ControllerOptions);
 
   // Takes a new configuration and knowledge in; the running ones stay if a pass fails.
@@ -58,6 +60,7 @@ class Controller {
     const Capabilities& capabilities;
     const Plan& plan;
     const Deployer& deployer;
+    const Firewall& firewall;
     const std::map<IfIndex, std::string>& failures;  // why the deployer could not do as planned
     const std::vector<std::string>& missing;         // what the kernel does not tell
     std::uint64_t generation;
@@ -79,6 +82,8 @@ class Controller {
   void tick();
   void renew_lease();
   bool look_at_netfilter();
+  void follow_rules();
+  Result<> take_rules(const Plan& wanted);
   void pass();
   void report(const Plan& before, const std::vector<Failure>& failures);
 
@@ -88,6 +93,8 @@ class Controller {
   std::optional<DeviceWatch> devices_;  // kernels before 6.3 tell less
   KernelMemory memory_;
   Deployer deployer_;
+  PeerSwitch peers_;
+  RuleKeeper rules_;
   Symbols symbols_;
   Store store_;
   Graph graph_;

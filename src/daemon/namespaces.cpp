@@ -120,7 +120,7 @@ void Namespaces::configure(const Config& config, const Knowledge& knowledge) {
 
 void Namespaces::stop() {
   for (auto& one : all_)
-    if (one->controller) one->controller->stop();
+    if (one->controller && one->enter()) one->controller->stop();
 }
 
 std::string Namespaces::description() const {

@@ -65,6 +65,7 @@ Result<tna_counters> Counters::read(IfIndex ifindex) const {
   for (const tna_counters& cpu : each) {
     sum.fast_packets += cpu.fast_packets;
     sum.fast_bytes += cpu.fast_bytes;
+    sum.dropped += cpu.dropped;
     for (int i = 0; i < TNA_R_COUNT; i++) sum.punts[i] += cpu.punts[i];
   }
   return sum;

@@ -4,10 +4,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 
+#include "base/log.h"
 #include "deploy/pins.h"
 
 namespace tna {
@@ -65,15 +67,52 @@ SharedMaps Deployer::shared_maps() const {
 }
 
 // A spine that was opened before the bridge's module was loaded can't look at bridges, nor before
-// veth's at veths.
+// veth's at veths. Memory for routes is taken when first a program routes.
 Result<LoadedProgram> Deployer::load(const Load& action) {
   const ProgramSpec& spec = action.program;
   Result<Pipeline>& pipeline = pipelines_.at(spec.hook);
-  bool veth = spec.constants.veth || spec.constants.veth_out;
-  if (pipeline && (pipeline->without_bridge() || (veth && pipeline->without_veth())))
-    pipeline = Pipeline::open(spec.hook, spines_, shared_maps());
+  bool veth = spec.constants.veth || spec.constants.veth_out || spec.rules;
+  bool routes = spec.constants.route4 || spec.constants.route6;
+  if (pipeline && (pipeline->without_bridge() || (veth && pipeline->without_veth()) ||
+                   (routes && pipeline->without_routes())))
+    pipeline =
+        Pipeline::open(spec.hook, spines_, shared_maps(), routes || !pipeline->without_routes());
   if (!pipeline) return std::unexpected(pipeline.error());
-  return pipeline->load(spec.constants, action.guard);
+  auto rules = rules_.find(spec.rules);
+  return pipeline->load(spec.constants, action.guard,
+                        rules == rules_.end() ? nullptr : &rules->second);
+}
+
+Result<> Deployer::take_rules(std::uint64_t id, std::shared_ptr<const CompiledRules> rules) {
+  auto known = rules_.find(id);
+  if (known == rules_.end()) {
+    rules_.emplace(id, TRY(RuleMaps::make(std::move(rules))));
+  } else if (&known->second.rules() != rules.get()) {
+    TRY(known->second.take(std::move(rules)));
+  }
+  return {};
+}
+
+Result<RuleCounts> Deployer::counted() const {
+  RuleCounts counts = counted_before_;
+  for (const auto& [id, rules] : rules_) TRY(rules.add_counted(counts));
+  return counts;
+}
+
+// Of programs that are gone. What they counted is kept for rules that still are.
+void Deployer::retire_rules() {
+  std::erase_if(rules_, [&](const auto& rules) {
+    if (std::ranges::any_of(
+            programs_, [&](const auto& program) { return program.first.rules == rules.first; }))
+      return false;
+    if (auto added = rules.second.add_counted(counted_before_); !added)
+      log_warning("{}", added.error().message);
+    return true;
+  });
+  std::set<RuleName> known;
+  for (const auto& [id, rules] : rules_)
+    known.insert(rules.rules().counted.begin(), rules.rules().counted.end());
+  std::erase_if(counted_before_, [&](const auto& each) { return !known.contains(each.first); });
 }
 
 std::string Deployer::link_pin(IfIndex ifindex, Hook hook) const {
@@ -147,6 +186,7 @@ std::vector<Failure> Deployer::carry_out(const std::vector<Action>& actions) {
       running_.programs.erase(unload->program);
     }
   }
+  if (!actions.empty()) retire_rules();
   return failures;
 }
 

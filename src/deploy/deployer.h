@@ -43,6 +43,9 @@ class Deployer {
   // Why the kernel takes no program for the hook; nullptr: it does.
   const Error* refusal(Hook) const;
 
+  // Before actions on programs that have these rules linked in. Of rules with an id that is known
+  // only the elements of sets may be others. Error: the id must not be used any more.
+  Result<> take_rules(std::uint64_t id, std::shared_ptr<const CompiledRules>);
   std::vector<Failure> carry_out(const std::vector<Action>&);
 
   // The fast path goes on until jiffies64 is past this.
@@ -57,6 +60,8 @@ class Deployer {
   // The interface is gone, and its index with it.
   void forget(IfIndex);
   ProgramFacts facts(const ProgramSpec&) const;
+  // What rules have counted, those of earlier programs included.
+  Result<RuleCounts> counted() const;
   // Ids of all programs that are or were ours: notifications may name one that was replaced since.
   const std::set<std::uint32_t>& program_ids() const { return program_ids_; }
 
@@ -68,6 +73,7 @@ class Deployer {
   Result<> open_maps(std::uint32_t counters);
   SharedMaps shared_maps() const;
   Result<LoadedProgram> load(const Load&);
+  void retire_rules();
   void adopt_links();
   Result<> attach(IfIndex, const ProgramSpec&);
   Result<> update(IfIndex, const ProgramSpec&);
@@ -80,6 +86,8 @@ class Deployer {
   MappedValue<tna_lease> lease_;
   std::map<Hook, Result<Pipeline>> pipelines_;
   std::map<ProgramSpec, LoadedProgram> programs_;
+  std::map<std::uint64_t, RuleMaps> rules_;  // by Firewall::id
+  RuleCounts counted_before_;                // by rules that are gone from here
   std::map<IfIndex, BpfLink> links_;
   std::unique_ptr<Counters> counters_;
   std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, nullptr};

@@ -78,6 +78,72 @@ Result<Fd> create_value_map(const char* name, std::uint32_t size, std::uint32_t 
   return fd;
 }
 
+// The rules' own maps instead of those of the spine.
+void put_in_place(std::vector<bpf_insn>& code, const RuleMaps& rules,
+                  const std::map<std::string, int>& spine) {
+  std::map<int, int> by_fd;
+  for (const auto& [name, fd] : rules.in_place())
+    if (auto known = spine.find(name); known != spine.end()) by_fd[known->second] = fd;
+  for (bpf_insn& instruction : code) {
+    if (instruction.code != (BPF_LD | BPF_IMM | BPF_DW) || !instruction.src_reg) continue;
+    if (auto own = by_fd.find(instruction.imm); own != by_fd.end()) instruction.imm = own->second;
+  }
+}
+
+bool is_call(const bpf_insn& instruction) {
+  return instruction.code == (BPF_JMP | BPF_CALL) && instruction.src_reg == BPF_PSEUDO_CALL;
+}
+
+std::size_t called(const std::vector<bpf_insn>& code, std::size_t at) {
+  return at + 1 + static_cast<std::size_t>(code[at].imm);
+}
+void call(std::vector<bpf_insn>& code, std::size_t at, std::size_t function) {
+  code[at].imm = static_cast<std::int32_t>(function) - static_cast<std::int32_t>(at) - 1;
+}
+
+// The call of tna_rule_ask() that is never made (bpf/fpm/rules.h).
+Result<std::size_t> call_for_the_loader(const std::vector<bpf_insn>& code) {
+  bool named = false;
+  for (std::size_t at = 0; at < code.size(); at++) {
+    named |= BPF_OP(code[at].code) == BPF_MOV && BPF_SRC(code[at].code) == BPF_K &&
+             code[at].dst_reg == BPF_REG_2 && code[at].imm == TNA_RULE_FIND_PLACE;
+    if (named && is_call(code[at])) return at;
+  }
+  return error("the pipeline does not call tna_rule_ask()");
+}
+
+Result<std::size_t> function_that_returns(const std::vector<bpf_insn>& code, std::int32_t number) {
+  for (std::size_t at = 0; at + 1 < code.size(); at++) {
+    const bool move = code[at].code == (BPF_ALU | BPF_MOV | BPF_K) ||
+                      code[at].code == (BPF_ALU64 | BPF_MOV | BPF_K);
+    if (move && code[at].dst_reg == BPF_REG_0 && code[at].imm == number &&
+        code[at + 1].code == (BPF_JMP | BPF_EXIT))
+      return at;
+  }
+  return error("the pipeline has no place for rules");
+}
+
+// Calls of the function that returns the number become calls of the one given, which gets its place
+// behind all others; but for the call that comes after the loader's, which is never made.
+Result<> put_in_place(std::vector<bpf_insn>& code, std::int32_t number,
+                      const std::vector<bpf_insn>& function) {
+  const std::size_t for_the_loader = TRY(call_for_the_loader(code));
+  const std::size_t before = TRY(function_that_returns(code, number));
+  const std::size_t ask = called(code, for_the_loader), begin = code.size();
+  bool kept = false;
+  for (std::size_t at = 0; at < begin; at++) {
+    if (!is_call(code[at]) || called(code, at) != before) continue;
+    if (at > for_the_loader && !kept)
+      kept = true;
+    else
+      call(code, at, begin);
+  }
+  code.insert(code.end(), function.begin(), function.end());
+  for (std::size_t at = begin; at < code.size(); at++)
+    if (is_call(code[at])) call(code, at, ask);
+  return {};
+}
+
 }  // namespace
 
 void LoadedProgram::arm(const tna_guard& wanted) {
@@ -87,7 +153,11 @@ void LoadedProgram::arm(const tna_guard& wanted) {
     guard->hooks_bridge[i] = wanted.hooks_bridge[i];
     guard->hooks_ipv4[i] = wanted.hooks_ipv4[i];
     guard->hooks_ipv6[i] = wanted.hooks_ipv6[i];
+    guard->ruled_ipv4[i] = wanted.ruled_ipv4[i];
+    guard->ruled_ipv6[i] = wanted.ruled_ipv6[i];
   }
+  for (int i = 0; i < TNA_LOCAL_HOOKS; i++)
+    guard->hooks_bridge_local[i] = wanted.hooks_bridge_local[i];
   guard->call_iptables = wanted.call_iptables;
   guard->call_ip6tables = wanted.call_ip6tables;
   guard->filter_vlan_tagged = wanted.filter_vlan_tagged;
@@ -99,14 +169,24 @@ void LoadedProgram::arm(const tna_guard& wanted) {
   guard->only6 = wanted.only6;
   guard->route_mtu4 = wanted.route_mtu4;
   guard->route_mtu6 = wanted.route_mtu6;
+  guard->nft_generation_at = wanted.nft_generation_at;
+  guard->nft_generation = wanted.nft_generation;
+  for (int i = 0; i < TNA_TABLES; i++) {
+    guard->tables4[i].at = wanted.tables4[i].at;
+    guard->tables4[i].rules = wanted.tables4[i].rules;
+    guard->tables6[i].at = wanted.tables6[i].at;
+    guard->tables6[i].rules = wanted.tables6[i].rules;
+  }
   guard->refresh_after = wanted.refresh_after;
   guard->reported = 0;
   guard->armed = wanted.armed;
 }
 
-Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const SharedMaps& shared) {
+Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const SharedMaps& shared,
+                                bool routes) {
   Pipeline pipeline;
   pipeline.hook_ = hook;
+  pipeline.routes_ = routes;
   std::unique_ptr<btf, void (*)(btf*)> vmlinux(btf__load_vmlinux_btf(), btf__free);
   pipeline.without_bridge_ =
       types_missing(vmlinux.get(), "net_bridge_opts", BTF_KIND_ENUM, "bridge");
@@ -117,6 +197,9 @@ Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const Shar
   if (!object) return errno_error("open the pipeline (" + log.last() + ")");
   bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "tna_counters"),
                            shared.counters_entries);
+  for (const char* name : {"tna_routes", "tna_routes6"})
+    if (bpf_map* kept = bpf_object__find_map_by_name(object, name); kept && routes)
+      bpf_map__set_max_entries(kept, TNA_ROUTES_KEPT);
   TRY(share(object, "tna_slots", shared.slots));
   TRY(share(object, "tna_counters", shared.counters));
   TRY(share(object, "tna_events", shared.events));
@@ -132,10 +215,15 @@ Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const Shar
                                 bpf_program__insns(program) + bpf_program__insn_cnt(program));
   pipeline.constants_fd_ = bpf_map__fd(bpf_object__find_map_by_name(object, ".rodata"));
   pipeline.guard_fd_ = bpf_map__fd(bpf_object__find_map_by_name(object, ".data.guard"));
+  for (const char* name :
+       {"tna_rule_counters", "tna_rule_cells", ".rodata.rules", "tna_rules_kept"})
+    if (const bpf_map* map = bpf_object__find_map_by_name(object, name))
+      pipeline.rule_maps_[name] = bpf_map__fd(map);
   return pipeline;
 }
 
-Result<LoadedProgram> Pipeline::load(const tna_const& constants, const tna_guard& guard) const {
+Result<LoadedProgram> Pipeline::load(const tna_const& constants, const tna_guard& guard,
+                                     const RuleMaps* rules) const {
   auto start = std::chrono::steady_clock::now();
   LoadedProgram program;
   program.constants =
@@ -146,14 +234,18 @@ Result<LoadedProgram> Pipeline::load(const tna_const& constants, const tna_guard
 
   std::vector<bpf_insn> code = instructions_;
   for (bpf_insn& instruction : code) {
-    if (instruction.code != (BPF_LD | BPF_IMM | BPF_DW) ||
-        instruction.src_reg != BPF_PSEUDO_MAP_VALUE)
-      continue;
-    if (instruction.imm == constants_fd_)
+    if (instruction.code != (BPF_LD | BPF_IMM | BPF_DW)) continue;
+    const bool value = instruction.src_reg == BPF_PSEUDO_MAP_VALUE;
+    if (value && instruction.imm == constants_fd_)
       instruction.imm = program.constants.get();
-    else if (instruction.imm == guard_fd_)
+    else if (value && instruction.imm == guard_fd_)
       instruction.imm = program.guard_map.get();
   }
+  if (rules) put_in_place(code, *rules, rule_maps_);
+  if (rules && constants.rules4)
+    TRY(put_in_place(code, TNA_RULES4_PLACE, rules->linked(rules->rules().ipv4)));
+  if (rules && constants.rules6)
+    TRY(put_in_place(code, TNA_RULES6_PLACE, rules->linked(rules->rules().ipv6)));
 
   bool xdp = hook_ == Hook::xdp;
   std::string verifier(1 << 16, '\0');

@@ -7,11 +7,13 @@
 #include <linux/bpf.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "assemble/plan.h"
 #include "deploy/bpf.h"
+#include "deploy/rule_maps.h"
 
 namespace tna {
 
@@ -40,20 +42,25 @@ struct SpineChoice {
 
 class Pipeline {
  public:
-  // The spine of that hook. An error is the verifier's or libbpf's, in words.
-  static Result<Pipeline> open(Hook, const SpineChoice&, const SharedMaps&);
+  // The spine of that hook; with memory for routes (bpf/lib/route_cache.h, route6_cache.h) where
+  // programs are to route. An error is the verifier's or libbpf's, in words.
+  static Result<Pipeline> open(Hook, const SpineChoice&, const SharedMaps&, bool routes = false);
   // The types of the bridge, of veth were not there when it was opened: the module was not loaded.
   // Programs that look at such a device can't be made then.
   bool without_bridge() const { return without_bridge_; }
   bool without_veth() const { return without_veth_; }
-  Result<LoadedProgram> load(const tna_const&, const tna_guard&) const;
+  bool without_routes() const { return !routes_; }
+  // With rules the code of those families for which the constants want it is linked in.
+  Result<LoadedProgram> load(const tna_const&, const tna_guard&,
+                             const RuleMaps* rules = nullptr) const;
 
  private:
   Hook hook_ = Hook::none;
   BpfObject object_;  // keeps the maps that the instructions name
   std::vector<bpf_insn> instructions_;
-  bool without_bridge_ = false, without_veth_ = false;
+  bool without_bridge_ = false, without_veth_ = false, routes_ = false;
   int constants_fd_ = -1, guard_fd_ = -1;  // as named in the instructions
+  std::map<std::string, int> rule_maps_;   // the same, by name
 };
 
 }  // namespace tna

@@ -65,7 +65,8 @@ class Builder {
     }
     std::ranges::sort(graph_.edges);
     graph_.routes = route_facts(store_.routes);
-    for (auto& [ifindex, node] : graph_.nodes) find_services(node);
+    for (const bool from_others : {false, true})
+      for (auto& [ifindex, node] : graph_.nodes) find_services(node, from_others);
     for (const ModuleRow& row : knowledge_.modules) find_modules(row);
     for (auto& [ifindex, node] : graph_.nodes)
       std::ranges::stable_sort(node.modules, {}, &ModuleUse::order);
@@ -120,11 +121,20 @@ class Builder {
     return found == incoming_.end() ? kNone : found->second;
   }
 
-  void find_services(Node& node) const {
+  // What others serve that have the row's relation to the node: known once they have been asked.
+  bool others_serve(const Node& node, const ImpliesRow& row) const {
+    return std::ranges::any_of(incoming(node.ifindex, row.incoming), [&](IfIndex from) {
+      const Node& other = graph_.nodes.at(from);
+      return (row.from.empty() || row.from == other.type) && other.serves(row.service);
+    });
+  }
+
+  void find_services(Node& node, bool from_others) const {
     for (const ImpliesRow& row : knowledge_.implies)
-      if (node.is(row.on) && !node.serves(row.service) &&
+      if (from_others != row.incoming.empty() && node.is(row.on) && !node.serves(row.service) &&
           std::ranges::none_of(row.not_on, [&](const auto& name) { return node.is(name); }) &&
-          std::ranges::all_of(row.with, [&](const auto& name) { return is_set(node, name); }))
+          std::ranges::all_of(row.with, [&](const auto& name) { return is_set(node, name); }) &&
+          (!from_others || others_serve(node, row)))
         node.services.push_back({row.service, row.because});
   }
 

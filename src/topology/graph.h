@@ -26,7 +26,7 @@ struct ModuleUse {
   std::string name;  // "fdb"
   std::int64_t order = 0;
   std::string service;
-  std::string fact;  // if not empty: needed only while this holds in the kernel ("br_netfilter")
+  std::string fact;  // if not empty: needed only while this holds ("br_netfilter")
   std::string because;
   bool operator==(const ModuleUse&) const = default;
 };

@@ -67,6 +67,8 @@ struct ImpliesRow {
   std::string on;                   // node type, role or "any"
   std::vector<std::string> not_on;  // node types and roles that it does not hold for
   std::vector<std::string> with;    // attributes that must all be set
+  std::string incoming;             // relation: another node has it to this one, and has the service
+  std::string from;                 // type of that other node; empty: any
   std::string service, because;
   Origin origin;
 };
@@ -78,7 +80,7 @@ struct ModuleRow {
   Condition when;
   std::string of;   // relation: the condition is about the node to which this one has it
   std::string any;  // relation: enough that one node with this relation to the same node fulfils it
-  std::string fact;  // needed only while this is so in the kernel: "br_netfilter"
+  std::string fact;  // needed only while this is so: "br_netfilter", "routed_bridge", ...
   std::string because;
   Origin origin;
 };

@@ -101,6 +101,8 @@ Result<> check_names(const KnowledgeRows& rows) {
     for (const std::string& name : row.not_on)
       TRY(check(names.subjects, name, row.origin, "not_on", "node type or role"));
     for (const std::string& name : row.with) TRY(check_attribute(names, name, row.origin, "with"));
+    TRY(check(names.relations, row.incoming, row.origin, "incoming", "relation"));
+    TRY(check(names.types, row.from, row.origin, "from", "node type"));
   }
   for (const ModuleRow& row : rows.modules) {
     TRY(check(names.services, row.service, row.origin, "service", "service"));

@@ -160,6 +160,7 @@ Strings key(const RelationRow& row) {
 
 void read_key(TomlReader& reader, ImpliesRow& row) {
   reader.required("on", row.on).required("service", row.service);
+  reader.optional("incoming", row.incoming).optional("from", row.from);
   read_texts(reader, "with", row.with);
 }
 void read_rest(TomlReader& reader, ImpliesRow& row) {
@@ -167,7 +168,7 @@ void read_rest(TomlReader& reader, ImpliesRow& row) {
   reader.required("because", row.because);
 }
 Strings key(const ImpliesRow& row) {
-  Strings all{row.on, row.service};
+  Strings all{row.on, row.service, row.incoming, row.from};
   all.insert(all.end(), row.with.begin(), row.with.end());
   return all;
 }
@@ -180,7 +181,9 @@ void read_rest(TomlReader& reader, ModuleRow& row) {
   reader.required("order", row.order).required("because", row.because);
   reader.optional("of", row.of).optional("any", row.any).optional("fact", row.fact);
   read_comparison(reader, row.when);
-  if (reader.has("fact")) check_word(reader, "fact", row.fact, {"br_netfilter"});
+  if (reader.has("fact"))
+    check_word(reader, "fact", row.fact,
+               {"br_netfilter", "routed_bridge", "routed_vlans", "vlans_to_leave_by"});
   for (const char* relation : {"of", "any"})
     if (reader.has(relation) && row.when.attribute.empty())
       reader.fail(relation, "needs an attribute");

@@ -58,9 +58,7 @@ Change remove_link(Store& store, IfIndex ifindex) {
   std::erase_if(store.qdiscs, of_link);
   std::erase_if(store.filters, of_link);
   std::erase_if(store.vlans, of_link);
-  std::erase_if(store.routes, [&](const Route& route) {
-    return std::ranges::find(route.interfaces, ifindex) != route.interfaces.end();
-  });
+  std::erase_if(store.routes, [&](const Route& route) { return route.uses(ifindex); });
   std::erase_if(store.netconfs, [&](const auto& entry) {
     return entry.second.ifindex == static_cast<std::int32_t>(ifindex);
   });

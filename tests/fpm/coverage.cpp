@@ -24,11 +24,8 @@ const std::map<std::pair<Hook, tna_reason>, const char*> kImpossible = {
     {{Hook::tc, TNA_R_MULTI_BUFFER}, kOnlyInBuffers},
     {{Hook::tc, TNA_R_TAG_ASIDE}, kOnlyInBuffers},
     {{Hook::xdp, TNA_R_GSO}, "XDP gets no such packets"},
-    {{Hook::xdp, TNA_R_MARK}, kOnlyInBuffers},
-    {{Hook::tc, TNA_R_EGRESS_TAP}, kWholeEgress},
-    {{Hook::tc, TNA_R_EGRESS_TC}, kWholeEgress},
-    {{Hook::tc, TNA_R_EGRESS_QDISC}, kWholeEgress},
     {{Hook::tc, TNA_R_EGRESS_XMIT}, kWholeEgress},
+    {{Hook::tc, TNA_R_EGRESS_VLAN_DEVICE}, kWholeEgress},
     {{Hook::xdp, TNA_R_PEER_XDP}, "a frame that XDP redirected passes generic XDP behind the veth"},
 };
 

@@ -33,6 +33,8 @@ const char* name_of(tna_reason reason) {
 void PrintTo(const Outcome& outcome, std::ostream* out) {
   if (outcome.kind == Outcome::fast)
     *out << "goes on";
+  else if (outcome.kind == Outcome::drop)
+    *out << "dropped";
   else if (outcome.kind == Outcome::odd)
     *out << "odd: " << outcome.what;
   else if (outcome.reason < 0)
@@ -41,10 +43,12 @@ void PrintTo(const Outcome& outcome, std::ostream* out) {
     *out << "punted: " << kNames[outcome.reason];
 }
 
-FastPath::FastPath(Hook hook, const tna_const& constants)
+FastPath::FastPath(Hook hook, const tna_const& constants, const Firewall& firewall)
     : hook_(hook),
-      retags_(constants.vlan),
-      program_(must(Shared::get().pipeline(hook).load(constants, current_guard()))),
+      retags_(constants.vlan || constants.vlan_up || constants.vlan_xmit),
+      rules_(firewall.rules ? std::optional(must(RuleMaps::make(firewall.rules))) : std::nullopt),
+      program_(must(Shared::get().pipeline(hook).load(constants, current_guard(firewall),
+                                                      rules_ ? &*rules_ : nullptr))),
       counts_(Shared::get().maps().slots, Shared::get().maps().counters,
               Shared::get().maps().counters_entries) {}
 
@@ -52,10 +56,11 @@ FastPath::~FastPath() {
   for (IfIndex port : counted_) counts_.release(port);
 }
 
-tna_guard FastPath::current_guard() {
+tna_guard FastPath::current_guard(const Firewall& firewall) {
   Shared& shared = Shared::get();
   std::vector<PlannedGuard> notes;
-  tna_guard guard = guard_for(must(probe_netfilter(shared.memory(), shared.symbols())), {}, notes);
+  tna_guard guard =
+      guard_for(must(probe_netfilter(shared.memory(), shared.symbols())), {}, firewall, notes);
   guard.refresh_after = shared.memory().hz();  // as for a bridge with the default ageing time
   return guard;
 }
@@ -98,7 +103,10 @@ Outcome FastPath::run(const Bytes& frame, IfIndex port, std::uint32_t segment_si
   int action = options.retval;
   bool sent = action == (is_xdp ? XDP_REDIRECT : TC_ACT_REDIRECT);
   bool passed = action == (is_xdp ? XDP_PASS : TC_ACT_UNSPEC);
-  bool fits = outcome.kind == Outcome::fast ? sent : passed;
+  bool dropped = action == (is_xdp ? XDP_DROP : TC_ACT_SHOT);
+  bool fits = outcome.kind == Outcome::fast   ? sent
+              : outcome.kind == Outcome::drop ? dropped
+                                              : passed;
   if (outcome.kind != Outcome::odd && !fits)
     return {.what = "verdict " + std::to_string(action) + ", but counters say that it " +
                     (sent ? "was punted" : "went on")};
@@ -115,11 +123,20 @@ tna_counters FastPath::counters(IfIndex port) const {
   return must(counts_.read(port));
 }
 
+std::map<std::uint64_t, tna_rule_counter> FastPath::rule_counters() const {
+  RuleCounts counts;
+  if (rules_) must(rules_->add_counted(counts));
+  std::map<std::uint64_t, tna_rule_counter> by_handle;
+  for (const auto& [name, counter] : counts) by_handle[name.handle] = counter;
+  return by_handle;
+}
+
 Outcome FastPath::difference(const tna_counters& before, IfIndex port) const {
   tna_counters after = counters(port);
   std::vector<Outcome> all;
   if (after.fast_packets - before.fast_packets == 1) all.push_back(goes_on());
-  std::uint64_t packets = after.fast_packets - before.fast_packets;
+  if (after.dropped - before.dropped == 1) all.push_back(drop());
+  std::uint64_t packets = after.fast_packets - before.fast_packets + after.dropped - before.dropped;
   for (int i = 0; i < TNA_R_COUNT; i++) {
     if (after.punts[i] != before.punts[i]) all.push_back(punt(static_cast<tna_reason>(i)));
     packets += after.punts[i] - before.punts[i];

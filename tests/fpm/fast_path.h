@@ -18,7 +18,7 @@ namespace tna::test {
 
 // What became of a packet, by the program's verdict and by its counters.
 struct Outcome {
-  enum Kind { fast, punt, odd } kind = odd;
+  enum Kind { fast, punt, drop, odd } kind = odd;
   int reason = -1;   // enum tna_reason, of a punt; -1: none was counted
   std::string what;  // of an odd one: verdict and counters don't fit
   bool operator==(const Outcome& other) const {
@@ -34,6 +34,9 @@ inline Outcome goes_on() {
 inline Outcome punt(tna_reason reason) {
   return {.kind = Outcome::punt, .reason = reason};
 }
+inline Outcome drop() {
+  return {.kind = Outcome::drop};
+}
 // Left to Linux on an interface that nothing is counted for.
 inline Outcome punt_uncounted() {
   return {.kind = Outcome::punt};
@@ -42,12 +45,12 @@ inline Outcome punt_uncounted() {
 class FastPath {
  public:
   // Armed with what stands in the calling thread's namespace now.
-  FastPath(Hook, const tna_const&);
+  FastPath(Hook, const tna_const&, const Firewall& firewall = {});
   ~FastPath();
   FastPath(const FastPath&) = delete;
 
   // A guard for the namespace as it is; of the program: what it is armed with.
-  static tna_guard current_guard();
+  static tna_guard current_guard(const Firewall& firewall = {});
   LoadedProgram& program() { return program_; }
 
   // On real frames, and where a test run is to find its device: XDP needs a receive queue, tc its
@@ -63,6 +66,8 @@ class FastPath {
   const Bytes& left() const { return left_; }
 
   tna_counters counters(IfIndex) const;
+  // What rules have counted, by their handles.
+  std::map<std::uint64_t, tna_rule_counter> rule_counters() const;
   // What came of it that this number of packets were received on the port.
   Outcome difference(const tna_counters& before, IfIndex port) const;
 
@@ -74,6 +79,7 @@ class FastPath {
  private:
   Hook hook_;
   bool retags_;
+  std::optional<RuleMaps> rules_;
   LoadedProgram program_;
   std::map<IfIndex, Fd> links_;
   Counters counts_;

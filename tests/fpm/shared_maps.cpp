@@ -55,7 +55,8 @@ SharedMaps Shared::maps() {
 const Pipeline& Shared::pipeline(Hook hook) {
   auto found = pipelines_.find(hook);
   if (found == pipelines_.end())
-    found = pipelines_.emplace(hook, must(Pipeline::open(hook, {typed_reads(), {}}, maps()))).first;
+    found = pipelines_.emplace(hook, must(Pipeline::open(hook, {typed_reads(), {}}, maps(), true)))
+                .first;
   return found->second;
 }
 

@@ -17,9 +17,11 @@ class Vlans : public FpmTest {
  protected:
   void SetUp() override {
     if (!world.can_configure("ip link set br0 type bridge vlan_filtering 1")) {
-      for (tna_reason reason : {TNA_R_BRIDGE_OPTION, TNA_R_VLAN_PROTO, TNA_R_VLAN_MEMBER,
-                                TNA_R_VLAN_STATE, TNA_R_EGRESS_VLAN})
+      for (tna_reason reason :
+           {TNA_R_VLAN_PROTO, TNA_R_VLAN_MEMBER, TNA_R_VLAN_STATE, TNA_R_EGRESS_VLAN})
         kernel_lacks(reason, kNeedsFiltering);
+      if (!Shared::get().typed_reads())  // else routing to a bridge meets it
+        hook_lacks(Hook::xdp, TNA_R_BRIDGE_OPTION, kNeedsFiltering);
       GTEST_SKIP() << kNeedsFiltering;
     }
     configure(R"(
@@ -37,6 +39,15 @@ class Vlans : public FpmTest {
     auto outcome = on_the_wire("p" + from, [&] { sender.send(packet.padded()); });
     EXPECT_EQ(outcome, goes_on());
     return receiver.receive(milliseconds(500)).value_or(Bytes{});
+  }
+  // MST can be switched on only while there are no VLANs. False: this kernel has none.
+  bool start_mst() {
+    configure(R"(
+      for port in p1 p2 p3; do
+        for vid in 1 5 7; do bridge vlan del dev $port vid $vid 2>/dev/null || true; done
+      done)");
+    configure("bridge vlan del dev br0 vid 1 self");
+    return enable_mst(world.ifindex("br0"));
   }
   const Ethernet to_c{.dst = c, .src = a}, c_to_b{.dst = b, .src = c};
 };
@@ -129,12 +140,7 @@ TEST_P(Vlans, StateOfTheVlanWhereItLeaves) {
 // With MST a VLAN has the state of its tree; the port's own counts for nothing. Here all are in
 // tree 0, which follows the port.
 TEST_P(Vlans, StateOfTheTreeWithMst) {
-  configure(R"(
-    for port in p1 p2 p3; do
-      for vid in 1 5 7; do bridge vlan del dev $port vid $vid 2>/dev/null || true; done
-    done)");
-  configure("bridge vlan del dev br0 vid 1 self");
-  if (!enable_mst(world.ifindex("br0"))) GTEST_SKIP() << "this kernel has no MST";
+  if (!start_mst()) GTEST_SKIP() << "this kernel has no MST";
   configure("for port in p1 p2; do bridge vlan add dev $port vid 5; done");
   world.keep_fresh(milliseconds(0));
   EXPECT_EQ(run(ping(to_b, {.id = 5})), goes_on());
@@ -149,13 +155,8 @@ TEST_P(Vlans, StateOfTheTreeWithMst) {
 }
 
 TEST_P(Vlans, EachTreeHasStatesOfItsOwn) {
-  configure(R"(
-    for port in p1 p2 p3; do
-      for vid in 1 5 7; do bridge vlan del dev $port vid $vid 2>/dev/null || true; done
-    done)");
-  configure("bridge vlan del dev br0 vid 1 self");
+  if (!start_mst()) GTEST_SKIP() << "this kernel has no MST";
   const IfIndex bridge = world.ifindex("br0");
-  if (!enable_mst(bridge)) GTEST_SKIP() << "this kernel has no MST";
   configure(
       "for vid in 5 7; do for port in p1 p2; do bridge vlan add dev $port vid $vid; done; done");
   configure("for vid in 5 7; do bridge vlan add dev br0 vid $vid self; done");

@@ -28,31 +28,27 @@ const Json kStatus = Json::parse(R"({
   ]})");
 
 TEST(PrintStatus, IsATableWithWhyUnderWhatIsNotAccelerated) {
-  EXPECT_EQ(
-      print_status(kStatus),
-      "tnad 0.1.0, generation 7, last rebuild 12.4 ms, lease 10 s\n"
-      "INTERFACE       HOOK  MODULES  INSNS  FAST  SLOW   SHARE  WHY SLOW\n"
-      "eth0            tc          5   1102   990    10  99.0 %  "
-      "fdb_miss 5, group 2, source_unknown 2, 1 more\n"
-      "long-name-eth1  none        -      -     -     -       -\n"
-      "    the bridge filters VLANs, which TNA does not do yet\n"
-      "eth2            xdp         1     12     0     0       -\n");
+  EXPECT_EQ(print_status(kStatus),
+            "tnad 0.1.0, generation 7, last rebuild 12.4 ms, lease 10 s\n"
+            "INTERFACE       HOOK  MODULES  INSNS  FAST  SLOW   SHARE  WHY SLOW\n"
+            "eth0            tc          5   1102   990    10  99.0 %  "
+            "fdb_miss 5, group 2, source_unknown 2, 1 more\n"
+            "long-name-eth1  none        -      -     -     -       -\n"
+            "    the bridge filters VLANs, which TNA does not do yet\n"
+            "eth2            xdp         1     12     0     0       -\n");
 }
 
 TEST(PrintStatus, SaysNamespaceAndPause) {
   Json status = {{"version", "1"}, {"netns", "lab"}, {"paused", true}};
-  EXPECT_EQ(
-      print_status(status).substr(0, print_status(status).find("INTERFACE")),
-      "tnad 1, network namespace lab, generation 0, last rebuild 0.0 ms, lease "
-      "0 s\n"
-      "PAUSED by `tna detach`; `tna attach` ends that\n");
+  EXPECT_EQ(print_status(status).substr(0, print_status(status).find("INTERFACE")),
+            "tnad 1, network namespace lab, generation 0, last rebuild 0.0 ms, lease "
+            "0 s\n"
+            "PAUSED by `tna detach`; `tna attach` ends that\n");
 }
 
 TEST(PrintStatus, SaysWhatTheKernelDoesNotTell) {
-  const std::string printed =
-      print_status({{"missing", {"changes of nf_tables are not told"}}});
-  EXPECT_NE(printed.find("\nnote: changes of nf_tables are not told\n"),
-            std::string::npos);
+  const std::string printed = print_status({{"missing", {"changes of nf_tables are not told"}}});
+  EXPECT_NE(printed.find("\nnote: changes of nf_tables are not told\n"), std::string::npos);
 }
 
 TEST(PrintStatus, GenericXdpIsSaid) {
@@ -68,31 +64,24 @@ TEST(PrintRates, IsWhatWasAddedPerSecond) {
   later["interfaces"][0]["reasons"]["fdb_miss"] = 5 + 4;
   const std::string rates = print_rates(later, kStatus, 2);
   EXPECT_NE(rates.find("FAST/S"), std::string::npos);
-  EXPECT_NE(rates.find("  1000       2  99.8 %  fdb_miss 2\n"),
-            std::string::npos)
-      << rates;
+  EXPECT_NE(rates.find("  1000       2  99.8 %  fdb_miss 2\n"), std::string::npos) << rates;
 }
 
 TEST(PrintRates, AnInterfaceMadeAnewCountsFromZero) {
   Json later = kStatus;
   later["interfaces"][0]["fast_packets"] = 30;
-  EXPECT_NE(print_rates(later, kStatus, 1).find("    30       0"),
-            std::string::npos)
+  EXPECT_NE(print_rates(later, kStatus, 1).find("    30       0"), std::string::npos)
       << print_rates(later, kStatus, 1);
 }
 
 TEST(Print, AnswersOfAnotherShapeDoNotEndTheProgram) {
-  for (const Json &odd :
+  for (const Json& odd :
        {Json(), Json(7), Json("x"), Json::array({1}),
         Json{{"interfaces", 5}, {"version", 3}, {"reasons", "x"}},
-        Json{{"interfaces", {1, "x", nullptr}},
-             {"modules", {1}},
-             {"devices", {2}}},
-        Json{{"kernel", 1},
-             {"guards", {nullptr}},
-             {"constants", {{"a", {1}}}}}}) {
-    for (auto print : {print_status, print_graph, print_pipeline,
-                       print_capabilities, print_detached, print_attached}) {
+        Json{{"interfaces", {1, "x", nullptr}}, {"modules", {1}}, {"devices", {2}}},
+        Json{{"kernel", 1}, {"guards", {nullptr}}, {"constants", {{"a", {1}}}}}}) {
+    for (auto print : {print_status, print_graph, print_pipeline, print_capabilities, print_rules,
+                       print_detached, print_attached}) {
       const std::string printed = print(odd);
       EXPECT_TRUE(printed.ends_with('\n')) << odd.dump() << " -> " << printed;
     }
@@ -100,8 +89,7 @@ TEST(Print, AnswersOfAnotherShapeDoNotEndTheProgram) {
 }
 
 TEST(PrintPipeline, XdpIsNotGenericWhereNothingSaysSo) {
-  EXPECT_TRUE(print_pipeline({{"interface", "eth0"}, {"hook", "xdp"}})
-                  .starts_with("eth0: xdp,"));
+  EXPECT_TRUE(print_pipeline({{"interface", "eth0"}, {"hook", "xdp"}}).starts_with("eth0: xdp,"));
 }
 
 TEST(PrintPipeline, NamesEveryPartWithItsBecause) {
@@ -127,6 +115,26 @@ TEST(PrintPipeline, NamesEveryPartWithItsBecause) {
             "bridge    1\n");
 }
 
+TEST(PrintRules, StepsAndWhoCanDoThem) {
+  const Json rules = Json::parse(R"({"generation": 3,
+    "refused": {"ipv4": null, "ipv6": "too many"}, "chains": [
+    {"family": "ip", "table": "filter", "chain": "FORWARD", "hook": "forward", "priority": -1,
+     "policy": "drop", "devices": [],
+     "rules": [{"handle": 4, "steps": ["meta l4proto 6", "accept"],
+                "linux": {"packets": 1, "bytes": 60}, "fast": {"packets": 2, "bytes": 120}},
+               {"handle": 5, "steps": ["to Linux: limit"], "to_linux": "limit"},
+               {"handle": 6, "steps": ["ct state 2"], "to_linux": "ct state"}]}]})");
+  EXPECT_EQ(print_rules(rules),
+            "ip filter FORWARD (forward, priority -1, policy drop)\n"
+            "      4  meta l4proto 6; accept  # Linux 1 packets 60 bytes, fast 2 packets 120 "
+            "bytes\n"
+            "      5  to Linux: limit\n"
+            "      6  ct state 2  # to Linux: ct state\n"
+            "3 rules, 2 with a step that only Linux can do\n"
+            "IPv6 packets that meet rules are left to Linux: too many\n");
+  EXPECT_EQ(print_rules(Json::parse(R"({"generation": 1, "chains": []})")), "no chains\n");
+}
+
 TEST(PrintCapabilities, ListsFeaturesAndDevices) {
   const Json capabilities = Json::parse(R"({
     "kernel": {"release": "6.12.1", "features": [
@@ -135,42 +143,38 @@ TEST(PrintCapabilities, ListsFeaturesAndDevices) {
     "devices": [{"name": "eth0", "ifindex": 2, "driver": "veth", "native_xdp": true,
                  "redirect_target": false, "xdp_features": 35, "rx_vlan_offload": true,
                  "peer": "ifindex 3 elsewhere", "notes": ["the peer has GRO off"]}]})");
-  EXPECT_EQ(
-      print_capabilities(capabilities),
-      "KERNEL 6.12.1  HERE  DETAIL\n"
-      "tcx            yes\n"
-      "untyped casts  no    from 6.18 on\n"
-      "\n"
-      "DEVICE  DRIVER  NATIVE XDP  REDIRECT TARGET  RX VLAN OFFLOAD  PEER\n"
-      "eth0    veth    yes         no               yes              ifindex 3 "
-      "elsewhere\n"
-      "    the peer has GRO off\n");
+  EXPECT_EQ(print_capabilities(capabilities),
+            "KERNEL 6.12.1  HERE  DETAIL\n"
+            "tcx            yes\n"
+            "untyped casts  no    from 6.18 on\n"
+            "\n"
+            "DEVICE  DRIVER  NATIVE XDP  REDIRECT TARGET  RX VLAN OFFLOAD  PEER\n"
+            "eth0    veth    yes         no               yes              ifindex 3 "
+            "elsewhere\n"
+            "    the peer has GRO off\n");
 }
 
 TEST(PrintDetached, SaysWhatWentAndHowItComesBack) {
-  EXPECT_EQ(
-      print_detached({{"interfaces", {"eth0", "eth1"}}}),
-      "detached: eth0, eth1\nLinux works alone there until `tna attach`\n");
-  EXPECT_EQ(print_detached({{"interfaces", Json::array()}}),
-            "nothing was attached\n");
+  EXPECT_EQ(print_detached({{"interfaces", {"eth0", "eth1"}}}),
+            "detached: eth0, eth1\nLinux works alone there until `tna attach`\n");
+  EXPECT_EQ(print_detached({{"interfaces", Json::array()}}), "nothing was attached\n");
   EXPECT_EQ(print_attached({{"interfaces", {"eth0"}}}), "attached: eth0\n");
   EXPECT_EQ(print_attached({{"interfaces", Json::array()}}),
             "nothing is attached: `tna status` says why\n");
 }
 
 TEST(PrintGraph, EndsItsLastLine) {
-  EXPECT_EQ(print_graph({{"format", "text"}, {"text", "br0\n  eth0"}}),
-            "br0\n  eth0\n");
+  EXPECT_EQ(print_graph({{"format", "text"}, {"text", "br0\n  eth0"}}), "br0\n  eth0\n");
 }
 
 struct LeftoversTest : testing::Test {
-  std::filesystem::path root = std::filesystem::temp_directory_path() /
-                               ("tna_leftovers_" + std::to_string(::getpid()));
+  std::filesystem::path root =
+      std::filesystem::temp_directory_path() / ("tna_leftovers_" + std::to_string(::getpid()));
   std::filesystem::path pins = root / "pins";
   LeftoversTest() { std::filesystem::create_directories(pins); }
   ~LeftoversTest() override { std::filesystem::remove_all(root); }
 
-  void pin(const std::string &path) {
+  void pin(const std::string& path) {
     std::filesystem::create_directories((pins / path).parent_path());
     std::ofstream(pins / path) << "x";
   }
@@ -182,9 +186,8 @@ TEST_F(LeftoversTest, OfTheDeadGoAndNothingElse) {
   pin("7/deeper/map");
   std::ofstream(root / "other") << "x";
   std::filesystem::create_directory_symlink(root, pins / "7/loop");
-  EXPECT_EQ(removed().removed,
-            (std::vector<std::string>{pins / "7/deeper/map",
-                                      pins / "7/link-3-tc", pins / "7/loop"}));
+  EXPECT_EQ(removed().removed, (std::vector<std::string>{pins / "7/deeper/map",
+                                                         pins / "7/link-3-tc", pins / "7/loop"}));
   EXPECT_TRUE(std::filesystem::is_empty(pins));
   EXPECT_TRUE(std::filesystem::exists(root / "other"));
 }
@@ -201,8 +204,7 @@ TEST_F(LeftoversTest, OfALivingDaemonStay) {
 }
 
 TEST_F(LeftoversTest, NoFolderIsNothingToDoButAFileIsAnError) {
-  EXPECT_EQ(remove_leftovers(root / "none").value().removed,
-            std::vector<std::string>());
+  EXPECT_EQ(remove_leftovers(root / "none").value().removed, std::vector<std::string>());
   std::ofstream(root / "file") << "x";
   EXPECT_FALSE(remove_leftovers(root / "file"));
 }
@@ -210,10 +212,11 @@ TEST_F(LeftoversTest, NoFolderIsNothingToDoButAFileIsAnError) {
 TEST(Ask, WithoutADaemonSaysWhatToDo) {
   auto answer = ask("/nowhere/tnad.sock", "status", Json::object());
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().message, "no tnad answers at /nowhere/tnad.sock: is "
-                                    "it running? systemctl status tnad");
+  EXPECT_EQ(answer.error().message,
+            "no tnad answers at /nowhere/tnad.sock: is "
+            "it running? systemctl status tnad");
   EXPECT_TRUE(no_daemon(answer.error()));
 }
 
-} // namespace
-} // namespace tna
+}  // namespace
+}  // namespace tna

@@ -156,11 +156,36 @@ TEST(Graph, ForwardingAndAddressMeanRouting) {
 
 TEST(Graph, WhatBelongsToAnotherDeviceDoesNotRoute) {
   const std::string routing = "address eth0 192.0.2.1/24 \n netconf eth0 ipv4 forwarding=1";
-  EXPECT_EQ(names(graph("link eth0 \n " + routing).find("eth0")->modules),
-            "guards parse_l2 route_ingress parse_l3 fib route_forward");
+  EXPECT_EQ(
+      names(graph("link eth0 \n " + routing).find("eth0")->modules),
+      "guards parse_l2 vlan_up route_ingress parse_l3 fib route_forward vlan_xmit bridge_xmit");
   EXPECT_FALSE(graph("bridge br0 \n port eth0 br0 \n" + routing).find("eth0")->serves("routing"));
-  EXPECT_FALSE(
-      graph("link v kind=vrf \n link eth0 master=v \n " + routing).find("eth0")->serves("routing"));
+  EXPECT_FALSE(graph("link t kind=team \n link eth0 master=t \n " + routing)
+                   .find("eth0")
+                   ->serves("routing"));
+  EXPECT_TRUE(graph("link v kind=vrf \n link eth0 master=v slave_kind=vrf \n " + routing)
+                  .find("eth0")
+                  ->serves("routing"))
+      << "a VRF has a routing table for it";
+}
+
+TEST(Graph, WhatVlanDevicesStandOnRoutesForThem) {
+  const std::string routing =
+      "link eth0.10 kind=vlan lower=eth0 \n address eth0.10 192.0.2.1/24 \n "
+      "netconf eth0.10 ipv4 forwarding=1";
+  EXPECT_TRUE(graph("link eth0 \n " + routing).find("eth0")->serves("routing"));
+  EXPECT_FALSE(graph("bridge br0 \n port eth0 br0 \n " + routing).find("eth0")->serves("routing"));
+  EXPECT_FALSE(graph("link eth0 \n link eth0.10 kind=vlan lower=eth0 \n "
+                     "address eth0.10 192.0.2.1/24")
+                   .find("eth0")
+                   ->serves("routing"))
+      << "it does not route";
+  const Graph two = graph(
+      "link eth0 \n link eth0.10 kind=vlan lower=eth0 \n "
+      "link q kind=vlan lower=eth0.10 \n address q 192.0.2.1/24 \n "
+      "netconf q ipv4 forwarding=1");
+  EXPECT_FALSE(two.find("eth0")->serves("routing")) << "a VLAN device on another";
+  EXPECT_FALSE(two.find("eth0.10")->serves("routing"));
 }
 
 TEST(Graph, ModulesOfABridgePort) {

@@ -15,7 +15,7 @@ constexpr std::uint64_t kNever = ~0ULL;
 
 tna_guard guard_of(const NetfilterState& state) {
   std::vector<PlannedGuard> notes;
-  return guard_for(state, {}, notes);
+  return guard_for(state, {}, {}, notes);
 }
 
 TEST(Guard, EmptyNamespace) {
@@ -96,16 +96,43 @@ TEST(Guard, FunctionWithoutANameIsARule) {
 TEST(Guard, WithoutBridgeNetfilterIpRulesMatterToRouting) {
   NetfilterState state{.net = 0x1000, .ipv4_takers = {0x2000, 0x3000}};
   state.ipv4[TNA_HOOK_POSTROUTING] = {0x8000, {"apparmor_ip_postroute"}};
-  EXPECT_EQ(rules_on_routed_ip(state, 4), "");
+  EXPECT_EQ(rules_on_routed_ip(state, {}, 4), "");
   EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_POSTROUTING], 0x8000u);
   EXPECT_EQ(guard_of(state).takers4, 0x2000u);
   EXPECT_EQ(guard_of(state).only4, 0x3000u);
   state.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4"}};
   EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_FORWARD], kNever);
-  EXPECT_NE(rules_on_routed_ip(state, 4).find("IPv4 packets (forward: nft_do_chain_ipv4)"),
+  EXPECT_EQ(guard_of(state).ruled_ipv4[TNA_HOOK_FORWARD], kNever);
+  EXPECT_EQ(rules_on_routed_ip(state, {.why_not = "too many"}, 4),
+            "rules stand on routed IPv4 packets, which are left to Linux: too many");
+  state.ipv4[TNA_HOOK_FORWARD].functions.push_back("ipv4_conntrack_in");
+  EXPECT_NE(rules_on_routed_ip(state, {}, 4).find("IPv4 packets (forward: ipv4_conntrack_in)"),
             std::string::npos)
-      << rules_on_routed_ip(state, 4);
-  EXPECT_NE(rules_on_routed_ip(state, 6), "") << "nobody knows who else gets IPv6 packets";
+      << rules_on_routed_ip(state, {}, 4);
+  EXPECT_NE(rules_on_routed_ip(state, {}, 6), "") << "nobody knows who else gets IPv6 packets";
+}
+
+TEST(Guard, CompiledRulesAreBoundToWhatTheyWereMadeOf) {
+  NetfilterState state{.net = 0x1000, .ipv4_takers = {0x2000, 0x3000}};
+  state.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4", "ipt_do_table"}};
+  CompiledRules rules;
+  rules.ipv4.resize(1);
+  Firewall firewall{.id = 1, .rules = std::make_shared<const CompiledRules>(rules)};
+  firewall.words = {
+      .nft_generation_at = 0x5000, .nft_generation = 7, .tables4 = {{0x6000, 0x7000}}};
+  EXPECT_EQ(rules_on_routed_ip(state, firewall, 4), "");
+  std::vector<PlannedGuard> notes;
+  const tna_guard guard = guard_for(state, {}, firewall, notes);
+  EXPECT_EQ(guard.hooks_ipv4[TNA_HOOK_FORWARD], kNever) << "bridged packets meet no compiled rules";
+  EXPECT_EQ(guard.ruled_ipv4[TNA_HOOK_FORWARD], 0x9000u);
+  EXPECT_EQ(guard.ruled_ipv6[TNA_HOOK_FORWARD], kNever);
+  EXPECT_EQ(guard.nft_generation_at, 0x5000u);
+  EXPECT_EQ(guard.nft_generation, 7u);
+  EXPECT_EQ(guard.tables4[0].at, 0x6000u);
+  EXPECT_EQ(guard.tables4[0].rules, 0x7000u);
+  EXPECT_EQ(guard.tables4[1].at, 0u);
+  state.ipv4[TNA_HOOK_FORWARD].functions.push_back("ipv4_conntrack_in");
+  EXPECT_EQ(guard_for(state, {}, firewall, notes).ruled_ipv4[TNA_HOOK_FORWARD], kNever);
 }
 
 TEST(Guard, ForeignRulesAreNamedWithTheirHook) {
@@ -125,6 +152,25 @@ TEST(Guard, FunctionsOfOlderBridgeNetfilterAreItsOwn) {
   state.bridge[TNA_HOOK_FORWARD].functions = {"br_nf_forward_ip", "br_nf_forward_arp"};
   EXPECT_EQ(foreign_rules(state), "");
   EXPECT_TRUE(bridge_netfilter_active(state));
+}
+
+TEST(Guard, FramesForTheBridgeItselfAndFromIt) {
+  NetfilterState state = test::bridge_netfilter();
+  state.bridge_local[TNA_HOOK_LOCAL_IN] = {0x9000, {"br_nf_local_in"}};
+  EXPECT_EQ(rules_on_bridge_itself(state), "") << "it looks only at what conntrack knows";
+  EXPECT_EQ(guard_of(state).hooks_bridge_local[TNA_HOOK_LOCAL_IN], 0x9000u);
+  EXPECT_EQ(guard_of(state).hooks_bridge_local[TNA_HOOK_LOCAL_OUT], 0u);
+
+  state.bridge_local[TNA_HOOK_LOCAL_OUT] = {0xa000, {"ebt_out_hook"}};
+  EXPECT_NE(rules_on_bridge_itself(state).find("(output: ebt_out_hook)"), std::string::npos)
+      << rules_on_bridge_itself(state);
+  EXPECT_EQ(foreign_rules(state), "") << "which bridged frames don't meet";
+  for (int hook = 0; hook < TNA_LOCAL_HOOKS; hook++)
+    EXPECT_EQ(guard_of(state).hooks_bridge_local[hook], kNever);
+
+  state.bridge_local[TNA_HOOK_LOCAL_OUT] = {};
+  state.bridge[TNA_HOOK_PREROUTING].functions.push_back("nft_do_chain_bridge");
+  EXPECT_NE(rules_on_bridge_itself(state), "") << "they meet all that comes in";
 }
 
 // Times are centiseconds, as `ip -d link` and the kernel count them; jiffies are 4 ms here.
@@ -162,8 +208,8 @@ TEST(Guard, EveryWordIsExplained) {
   std::vector<PlannedGuard> notes;
   NetfilterState state = test::bridge_netfilter();
   state.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4"}};
-  guard_for(state, {}, notes);
-  EXPECT_EQ(notes.size(), 1u + 3 * TNA_HOOKS);
+  guard_for(state, {}, {}, notes);
+  EXPECT_EQ(notes.size(), 1u + 3 * TNA_HOOKS + TNA_LOCAL_HOOKS);
   for (const PlannedGuard& note : notes) EXPECT_NE(note.because, "") << note.name;
   auto never = std::ranges::find(notes, "never", &PlannedGuard::value);
   ASSERT_NE(never, notes.end());

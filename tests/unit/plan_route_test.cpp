@@ -54,14 +54,35 @@ TEST_F(PlanRoute, XdpNeedsAnotherInterfaceThatTakesFrames) {
 
 TEST_F(PlanRoute, RulesLeaveTheirFamilyToLinux) {
   rules(capabilities.netfilter.ipv4);
-  EXPECT_NE(planned().left("v0").find("routed IPv4 packets (forward: nft_do_chain_ipv4)"),
-            std::string::npos)
+  EXPECT_NE(planned().left("v0").find("rules stand on routed IPv4 packets"), std::string::npos)
       << planned().why("v0");
+  EXPECT_NE(planned().why("v1").find("IPv4 is left to Linux: rules stand on"), std::string::npos)
+      << planned().why("v1");
   EXPECT_EQ(planned().left("v1"), "");
   EXPECT_EQ(planned()["v1"].program.constants.route4, 0);
   EXPECT_EQ(planned()["v1"].program.constants.route6, 1);
   rules(capabilities.netfilter.ipv6);
   EXPECT_NE(planned().left("v1"), "");
+}
+
+TEST_F(PlanRoute, CompiledRulesAreLinkedIn) {
+  rules(capabilities.netfilter.ipv4);
+  CompiledRules compiled;
+  compiled.ipv4.resize(1);
+  compiled.devices = true;
+  PlanInputs inputs{.hook_override = HookChoice::tc};
+  inputs.firewall = {.id = 3, .rules = std::make_shared<const CompiledRules>(compiled)};
+  Planned p(graph, capabilities, inputs);
+  EXPECT_EQ(p.modules("v0"), "guards parse_l2 route_ingress parse_l3 fib route_forward rules");
+  EXPECT_EQ(p["v0"].program.rules, 3u);
+  EXPECT_EQ(p["v0"].program.constants.rules4, 1);
+  EXPECT_EQ(p["v0"].program.constants.rules6, 0);
+  EXPECT_EQ(p["v0"].program.constants.rules_devices, 1);
+  EXPECT_EQ(p["v0"].program.constants.rules_legacy, 0);
+  capabilities.netfilter.ipv4 = {};  // the rules have gone
+  p = Planned(graph, capabilities, inputs);
+  EXPECT_EQ(p["v0"].program.rules, 0u);
+  EXPECT_EQ(p["v0"].program.constants.rules4, 0);
 }
 
 TEST_F(PlanRoute, RoutesThatTheHelperDoesNotFollow) {

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* rules: what do the firewall's rules say of a packet that is to be forwarded?
+ * Reads  the generation of the namespace's rules, the packet's headers, names and groups of devices.
+ * Sets   p->facts: the mark, and which rules have counted the packet.
+ * Drops  what the rules drop.
+ * Punts  RULES_NEW (other rules have been committed), RULE, SHORT, VRF (its packets meet the rules twice:
+ *        drivers/net/vrf.c:vrf_rcv_nfhook), MARK (it can't be carried on).
+ *
+ * The chains of prerouting, forward and postrouting are looked at together, when the egress is known:
+ * nothing that is left to Linux in between has been changed or counted. The code is src/compile's, put
+ * in the place of the two functions below when a program is loaded.
+ */
+#ifndef TNA_FPM_RULES_H
+#define TNA_FPM_RULES_H
+
+#include "lib/device.h"
+#include "lib/ip.h"
+#include "lib/route_cache.h"
+#include "lib/rule_kept.h"
+#include "lib/shared.h"
+
+#define TNA_TRANSPORT_SEEN 20
+
+/* A function that returns such a number is replaced (src/deploy/link.cpp). */
+__weak __hidden int tna_rules4(struct tna_rule_facts *facts)
+{
+	return TNA_RULES4_PLACE;
+}
+__weak __hidden int tna_rules6(struct tna_rule_facts *facts)
+{
+	return TNA_RULES6_PLACE;
+}
+
+/* Programs run with bottom halves off, so nobody else has a CPU's entry meanwhile. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tna_rule_facts);
+} tna_rule_facts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1); /* each program has one of its own rules */
+	__type(key, __u32);
+	__type(value, struct tna_rule_counter);
+} tna_rule_counters SEC(".maps");
+
+/* This program has rules for the packet's family. */
+#define TNA_RULED(p) ((p)->ip_version == 4 ? TNA_ON(p, rules4) : TNA_ON(p, rules6))
+
+static __always_inline bool tna_tables_same(volatile struct tna_table_guard *tables)
+{
+	for (int i = 0; i < TNA_TABLES; i++)
+		if (tables[i].at && tna_word(tables[i].at) != tables[i].rules)
+			return false;
+	return true;
+}
+
+/* nf_tables counts what it commits before the new rules are in force (net/netfilter/nf_tables_api.c:
+ * nf_tables_commit); legacy tables get new memory (net/netfilter/x_tables.c:xt_replace_table).
+ */
+static __always_inline bool tna_rules_same(struct tna_pkt *p)
+{
+	if (tna_guard.nft_generation_at &&
+	    (__u32)tna_int(tna_guard.nft_generation_at) != tna_guard.nft_generation)
+		return false;
+	if (!TNA_ON(p, rules_legacy))
+		return true;
+	return p->ip_version == 4 ? tna_tables_same(tna_guard.tables4)
+				  : tna_tables_same(tna_guard.tables6);
+}
+
+/* The first bytes behind the IP header; false: too few to be of the protocol. A packet that short
+ * xtables drops, and nf_tables' rules don't find.
+ */
+static __always_inline bool tna_rule_transport(struct tna_pkt *p, struct tna_rule_facts *f,
+					       __u32 header)
+{
+	__u32 at = p->ip_at + header, rest = p->trim ? p->trim - at : p->len - at;
+	__u32 *from = tna_hdr(p, at, TNA_TRANSPORT_SEEN), *to = (__u32 *)f->transport;
+
+	if (from) {
+		to[0] = from[0];
+		to[1] = from[1];
+		to[2] = from[2];
+		to[3] = from[3];
+		to[4] = from[4];
+		f->transport_length = rest < TNA_TRANSPORT_SEEN ? rest : TNA_TRANSPORT_SEEN;
+	} else {
+		from = tna_hdr(p, at, 2 * sizeof(*from));
+		if (from) {
+			to[0] = from[0];
+			to[1] = from[1];
+			f->transport_length = rest < 2 * sizeof(*from) ? rest : 2 * sizeof(*from);
+		} else {
+			from = tna_hdr(p, at, sizeof(*from));
+			if (!from)
+				return false;
+			to[0] = from[0];
+			f->transport_length = sizeof(*from);
+		}
+	}
+	if (p->ip_proto == TNA_PROTO_TCP)
+		return f->transport_length >= 20;
+	return p->ip_proto != TNA_PROTO_UDP || f->transport_length >= 8;
+}
+
+static __always_inline bool tna_rule_headers(struct tna_pkt *p, struct tna_rule_facts *f)
+{
+	bool v4 = p->ip_version == 4;
+	__u64 *network = (__u64 *)f->network;
+	struct tna_ipv4 *ip4;
+	__u64 *ip6, *eth;
+
+	eth = tna_hdr(p, 0, 2 * sizeof(*eth));
+	if (!eth)
+		return false;
+	*(__u64 *)f->link = eth[0];
+	*(__u64 *)(f->link + 8) = eth[1];
+	if (v4) {
+		ip4 = tna_hdr(p, p->ip_at, sizeof(*ip4));
+		if (!ip4)
+			return false;
+		*(struct tna_ipv4 *)f->network = *ip4;
+		return tna_rule_transport(p, f, sizeof(*ip4));
+	}
+	ip6 = tna_hdr(p, p->ip_at, sizeof(struct tna_ipv6));
+	if (!ip6)
+		return false;
+	network[0] = ip6[0];
+	network[1] = ip6[1];
+	network[2] = ip6[2];
+	network[3] = ip6[3];
+	network[4] = ip6[4];
+	return tna_rule_transport(p, f, sizeof(struct tna_ipv6));
+}
+
+static __always_inline void tna_rule_name(__u8 *name, struct net_device *dev)
+{
+	__u64 at = tna_member(dev, struct net_device, name);
+
+	*(__u64 *)name = tna_word(at);
+	*(__u64 *)(name + 8) = tna_word(at + 8);
+}
+
+static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
+{
+	struct tna_rule_facts *f;
+	__u32 key = 0;
+	int verdict;
+
+	if (!tna_rules_same(p))
+		return tna_punt(p, TNA_R_RULES_NEW);
+	if (p->vrf || tna_see_bits(p->head, priv_flags) & IFF_L3MDEV_SLAVE)
+		return tna_punt(p, TNA_R_VRF);
+	f = bpf_map_lookup_elem(&tna_rule_facts, &key);
+	if (!f || tna_preemptible()) /* it can't be, and on real-time kernels */
+		return tna_punt(p, TNA_R_RULE);
+	if (!tna_rule_headers(p, f))
+		return tna_punt(p, TNA_R_SHORT);
+	f->length = (p->trim ? p->trim : p->len) - p->ip_at;
+	f->mark = 0;
+	f->marked_early = 0;
+	f->counted = 0;
+	f->iif = tna_device_ifindex(p->dev);
+	f->oif = p->out_ifindex;
+	if (TNA_ON(p, rules_devices)) {
+		tna_rule_name(f->iifname, p->dev);
+		tna_rule_name(f->oifname, p->out_dev);
+		f->iifgroup = tna_get(p->dev, group);
+		f->oifgroup = tna_get(p->out_dev, group);
+	}
+	verdict = p->ip_version == 4 ? tna_rules4(f) : tna_rules6(f);
+	/* Tells the loader where these begin, and keeps them in the program: the verifier refuses what
+	 * nobody calls.
+	 */
+	if (TNA_ON(p, rules_find))
+		verdict = tna_rule_ask(f, TNA_RULE_FIND_PLACE) + tna_rules4(f) + tna_rules6(f);
+	p->facts = f;
+	if (verdict == TNA_DROP)
+		return TNA_DROP;
+	if (verdict != TNA_NEXT)
+		return tna_punt(p, TNA_R_RULE);
+	if (!f->mark)
+		return TNA_NEXT;
+	/* By the mark rules of routing might have chosen another way. */
+	if (f->marked_early && (p->ip_version == 4 ? tna_get(p->net, ipv4.fib_has_custom_rules)
+						   : tna_get(p->net, ipv6.fib6_has_custom_rules)))
+		return tna_punt(p, TNA_R_MARK);
+	return TNA_NEXT;
+}
+
+/* The device is known that it really leaves by. */
+static __always_inline enum tna_verdict tna_rules_mark(struct tna_pkt *p)
+{
+	return p->facts && p->facts->mark && !tna_ctx_marks(p) ? tna_punt(p, TNA_R_MARK) : TNA_NEXT;
+}
+
+/* The packet is not Linux's any more: it is counted, and gets its mark. */
+static __always_inline void tna_rules_done(struct tna_pkt *p)
+{
+	struct tna_rule_facts *f = p->facts;
+	struct tna_rule_counter *counter;
+
+	if (!TNA_ON(p, rules4) && !TNA_ON(p, rules6))
+		return;
+	if (!f) /* not routed, or of a family without rules */
+		return;
+	if (f->mark)
+		tna_ctx_set_mark(p, f->mark);
+	for (__u32 i = 0; i < TNA_RULES_COUNTED && i < f->counted; i++) {
+		counter = bpf_map_lookup_elem(&tna_rule_counters, &f->counters[i]);
+		if (counter) {
+			counter->packets++;
+			counter->bytes += f->length;
+		}
+	}
+}
+
+#endif

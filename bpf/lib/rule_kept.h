@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* rule_kept.h: what decision trees said a moment ago. The answer follows from the vector alone, and the
+ * memory belongs to one rule set: so nothing that is kept can be wrong, and a flow's next packet
+ * costs the same whatever the number of rules.
+ */
+#ifndef TNA_RULE_KEPT_H
+#define TNA_RULE_KEPT_H
+
+#include "lib/rule_tree.h"
+#include "tna.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1); /* TNA_RULES_KEPT, of each rule set that has trees */
+	__type(key, __u32);
+	__type(value, struct tna_rule_kept);
+} tna_rules_kept SEC(".maps");
+
+static __always_inline bool tna_rule_same_words(const __u32 *kept, const __u32 *word)
+{
+	const __u64 *a = (const __u64 *)kept, *b = (const __u64 *)word;
+
+	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) | (a[4] ^ b[4]) |
+		 (a[5] ^ b[5]));
+}
+
+/* Neighbouring addresses and ports differ in their last bits, which the products carry upwards. */
+static __always_inline __u32 tna_rule_hash(const __u32 *word, __u32 root)
+{
+	const __u64 *pair = (const __u64 *)word;
+	__u64 hash = root;
+
+	hash = (hash ^ pair[0]) * 0x9e3779b97f4a7c15ULL;
+	hash = (hash ^ hash >> 32 ^ pair[1]) * 0xbf58476d1ce4e5b9ULL;
+	hash = (hash ^ hash >> 32 ^ pair[2]) * 0x94d049bb133111ebULL;
+	hash = (hash ^ hash >> 32 ^ pair[3]) * 0x9e3779b97f4a7c15ULL;
+	hash = (hash ^ hash >> 32 ^ pair[4]) * 0xbf58476d1ce4e5b9ULL;
+	hash = (hash ^ hash >> 32 ^ pair[5]) * 0x94d049bb133111ebULL;
+	return hash >> 50; /* 14 bits */
+}
+
+/* The number of the first rule that matches, or TNA_RULE_NONE. Weak, so that clang doesn't make it for
+ * the one call that it sees.
+ */
+__weak __hidden __u32 tna_rule_ask(struct tna_rule_facts *f, __u32 root)
+{
+	struct tna_rule_vector *vector = &f->vector;
+	struct tna_rule_kept *kept;
+	__u32 rule;
+
+	_Static_assert(TNA_RULES_KEPT == 1 << 14, "the hash");
+	_Static_assert(TNA_RULE_WORDS == 12, "the hash and the comparison");
+	f->key[0] = tna_rule_hash(vector->word, root);
+	kept = bpf_map_lookup_elem(&tna_rules_kept, f->key);
+	if (kept && kept->known && kept->root == root &&
+	    tna_rule_same_words(kept->word, vector->word))
+		return kept->rule;
+	rule = tna_rule_find(vector, f->key, root);
+	if (kept) {
+		__builtin_memcpy(kept->word, vector->word, sizeof(kept->word));
+		kept->root = root;
+		kept->rule = rule;
+		kept->known = 1;
+	}
+	return rule;
+}
+
+#endif

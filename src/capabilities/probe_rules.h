@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the kernel shows that other rules are in force than a moment ago.
+#pragma once
+
+#include "capabilities/capabilities.h"
+#include "capabilities/kernel_memory.h"
+
+namespace tna {
+
+// The words behind the hooks that `state` has. `before`, from an earlier call: addresses of the
+// same namespace need not be searched for again.
+Result<RuleWords> probe_rules(KernelMemory&, const NetfilterState& state,
+                              const NetfilterState& before);
+
+}  // namespace tna

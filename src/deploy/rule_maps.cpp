@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/rule_maps.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace tna {
+namespace {
+
+using Elements = std::vector<std::pair<Octets, std::uint32_t>>;
+
+std::string name_of(const RuleMap& map) {
+  return "set " + map.set + " of table " + map.table;
+}
+
+Result<Fd> create(const RuleMap& map) {
+  // Their elements take memory as they come.
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
+  Fd fd(bpf_map_create(map.kind == RuleMap::Kind::hash ? BPF_MAP_TYPE_HASH : BPF_MAP_TYPE_LPM_TRIE,
+                       "tna_rule_set", map.key_bytes, sizeof(std::uint32_t), map.capacity,
+                       &options));
+  if (!fd) return errno_error("make a map of " + name_of(map));
+  return fd;
+}
+
+Result<Fd> create(bpf_map_type type, const char* name, std::size_t entries, std::size_t size,
+                  std::uint32_t flags = 0) {
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
+  Fd fd(bpf_map_create(type, name, sizeof(__u32), static_cast<__u32>(size),
+                       static_cast<__u32>(std::max<std::size_t>(1, entries)), &options));
+  if (!fd) return errno_error(std::string("make the map ") + name);
+  return fd;
+}
+
+// Both are in the order of their keys.
+Result<> change(int fd, const Elements& from, const Elements& to, const RuleMap& map) {
+  auto old = from.begin();
+  for (const auto& [key, value] : to) {
+    for (; old != from.end() && old->first < key; ++old)
+      if (bpf_map_delete_elem(fd, old->first.data()))
+        return errno_error("take an element out of " + name_of(map));
+    const bool there = old != from.end() && old->first == key;
+    if (!there || old->second != value)
+      if (bpf_map_update_elem(fd, key.data(), &value, BPF_ANY))
+        return errno_error("put an element into " + name_of(map));
+    if (there) ++old;
+  }
+  for (; old != from.end(); ++old)
+    if (bpf_map_delete_elem(fd, old->first.data()))
+      return errno_error("take an element out of " + name_of(map));
+  return {};
+}
+
+}  // namespace
+
+Result<RuleMaps> RuleMaps::make(std::shared_ptr<const CompiledRules> rules) {
+  RuleMaps made;
+  for (const RuleMap& map : rules->maps) {
+    made.sets_.push_back(TRY(create(map)));
+    TRY(change(made.sets_.back().get(), {}, map.elements, map));
+  }
+  made.counters_ = TRY(create(BPF_MAP_TYPE_PERCPU_ARRAY, "tna_rule_counts", rules->counted.size(),
+                              sizeof(tna_rule_counter)));
+  made.actions_ = TRY(
+      create(BPF_MAP_TYPE_ARRAY, "tna_rule_acts", rules->actions.size(), sizeof(std::uint32_t)));
+  for (std::uint32_t i = 0; i < rules->actions.size(); ++i)
+    if (bpf_map_update_elem(made.actions_.get(), &i, &rules->actions[i], BPF_ANY))
+      return errno_error("fill the map of the rules' actions");
+  const bool trees = !rules->cells.empty();
+  made.kept_ = TRY(create(BPF_MAP_TYPE_PERCPU_ARRAY, "tna_rules_kept", trees ? TNA_RULES_KEPT : 1,
+                          sizeof(tna_rule_kept)));
+  TRY(made.fill_trees(rules->cells));
+  made.rules_ = std::move(rules);
+  return made;
+}
+
+// One value holds all cells; the mask keeps within it.
+Result<> RuleMaps::fill_trees(const RuleCells& cells) {
+  const std::size_t size = rule_cells_value_size(cells);
+  const auto mask = static_cast<std::uint32_t>(size - sizeof(tna_rule_cell));
+  const std::uint32_t key = 0;
+  std::vector<std::byte> value(size);
+  std::memcpy(value.data(), cells.data(), cells.size() * sizeof cells[0]);
+  cells_ = TRY(create(BPF_MAP_TYPE_ARRAY, "tna_rule_cells", 1, size, BPF_F_MMAPABLE));
+  mask_ = TRY(create(BPF_MAP_TYPE_ARRAY, "tna_rule_mask", 1, sizeof mask, BPF_F_RDONLY_PROG));
+  if (bpf_map_update_elem(cells_.get(), &key, value.data(), BPF_ANY) ||
+      bpf_map_update_elem(mask_.get(), &key, &mask, BPF_ANY) || bpf_map_freeze(mask_.get()))
+    return errno_error("fill the maps of the rules' trees");
+  return {};
+}
+
+std::vector<RuleMaps::InPlace> RuleMaps::in_place() const {
+  return {{"tna_rule_counters", counters_.get()},
+          {"tna_rule_cells", cells_.get()},
+          {".rodata.rules", mask_.get()},
+          {"tna_rules_kept", kept_.get()}};
+}
+
+Result<> RuleMaps::take(std::shared_ptr<const CompiledRules> rules) {
+  for (std::size_t i = 0; i < sets_.size(); ++i)
+    TRY(change(sets_[i].get(), rules_->maps[i].elements, rules->maps[i].elements, rules->maps[i]));
+  rules_ = std::move(rules);
+  return {};
+}
+
+std::vector<bpf_insn> RuleMaps::linked(const std::vector<bpf_insn>& code) const {
+  std::vector<bpf_insn> made = code;
+  for (bpf_insn& instruction : made)
+    if (instruction.code == (BPF_LD | BPF_IMM | BPF_DW) && instruction.src_reg == BPF_PSEUDO_MAP_FD)
+      instruction.imm =
+          instruction.imm == kActionsMap ? actions_.get() : sets_.at(instruction.imm).get();
+  return made;
+}
+
+Result<> RuleMaps::add_counted(RuleCounts& to) const {
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus < 0) return errno_error("count the processors", -cpus);
+  std::vector<tna_rule_counter> each(cpus);
+  for (__u32 i = 0; i < rules_->counted.size(); ++i) {
+    if (bpf_map_lookup_elem(counters_.get(), &i, each.data()))
+      return errno_error("read a rule's counter");
+    tna_rule_counter& sum = to[rules_->counted[i]];
+    for (const tna_rule_counter& cpu : each) {
+      sum.packets += cpu.packets;
+      sum.bytes += cpu.bytes;
+    }
+  }
+  return {};
+}
+
+}  // namespace tna

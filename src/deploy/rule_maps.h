@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// rule_maps.h: the BPF maps of a compiled rule set: its sets, and what its rules have counted.
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "compile/compiled_rules.h"
+#include "tna.h"
+
+namespace tna {
+
+using RuleCounts = std::map<RuleName, tna_rule_counter>;
+
+class RuleMaps {
+ public:
+  static Result<RuleMaps> make(std::shared_ptr<const CompiledRules>);
+
+  // Rules of the same code: their sets get the elements of these. While it goes on, packets must
+  // be Linux's. An error leaves the sets mixed.
+  Result<> take(std::shared_ptr<const CompiledRules>);
+  const CompiledRules& rules() const { return *rules_; }
+
+  // The code with the descriptors of its maps in it.
+  std::vector<bpf_insn> linked(const std::vector<bpf_insn>& code) const;
+  // The maps that stand in the place of those of the spine, by their names there (bpf/fpm/rules.h,
+  // bpf/lib/rule_*.h).
+  struct InPlace {
+    const char* name;
+    int fd;
+  };
+  std::vector<InPlace> in_place() const;
+  Result<> add_counted(RuleCounts& to) const;
+
+ private:
+  Result<> fill_trees(const RuleCells&);
+
+  std::shared_ptr<const CompiledRules> rules_;
+  std::vector<Fd> sets_;
+  Fd counters_, cells_, mask_, actions_, kept_;
+};
+
+}  // namespace tna
