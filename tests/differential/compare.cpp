@@ -19,7 +19,10 @@ constexpr unsigned kIp = 0x0800, kIp6 = 0x86dd, kFragment6 = 44;
 // The device's own IPv4 packets carry an identification which the kernel draws by lot, as do
 // fragments of its IPv6 packets.
 Bytes without_luck(Bytes frame) {
-  if (frame.size() < 20 || !of_the_device(&frame[6])) return frame;
+  constexpr Mac kLoopback{};  // what the device says to itself
+  if (frame.size() < 20 ||
+      !(of_the_device(&frame[6]) || std::equal(&frame[6], &frame[12], kLoopback.bytes.begin())))
+    return frame;
   const NetworkHeader header = network_header(frame);
   if (header.type == kIp) {
     set16(frame, header.at + 4, 0);
@@ -44,11 +47,11 @@ Bytes packet_of(const Bytes& frame) {
 }
 
 // What the device says by a clock of its own: hellos of the spanning tree, memberships in groups,
-// redirects.
+// redirects. One of its interfaces may have been given a station's MAC.
 bool by_the_clock(const Bytes& frame) {
   constexpr Mac kGroups[] = {
       {{0x01, 0x80, 0xc2, 0, 0, 0}}, {{0x01, 0, 0x5e, 0, 0, 0x16}}, {{0x33, 0x33, 0, 0, 0, 0x16}}};
-  if (frame.size() < 14 || !of_the_device(&frame[6])) return false;
+  if (frame.size() < 14) return false;
   if (!redirect(frame).empty()) return true;
   return std::ranges::any_of(kGroups, [&](const Mac& group) {
     return std::ranges::equal(group.bytes, std::span(frame).first(6));

@@ -71,7 +71,9 @@ void Generator::batches(int count) {
 
 void Generator::beginning() {
   run(shape_.commands);
-  if (!shape_.commands.empty() && !shape_.router) add(settle_step(kCarrierMs));
+  if (!shape_.commands.empty() &&
+      (!shape_.router || !shape_.bridges.empty() || !shape_.vrf.empty() || !shape_.vlans.empty()))
+    add(settle_step(kCarrierMs));
   if (!shape_.router && random_.chance(50)) add(run_step("ip addr add 192.0.2.254/24 dev br0"));
   if (!shape_.router && random_.chance(40))
     run({"sysctl -qw net.bridge.bridge-nf-call-iptables=0",
@@ -98,8 +100,12 @@ void Generator::undo(const Change& change) {
 }
 
 void Generator::tap() {
-  const std::string port = port_name(random_.between(1, ports_));
-  const std::string interfaces[] = {port, port, shape_.router ? port : "br0", "any"};
+  const int number = random_.between(1, ports_);
+  const std::string port = port_name(number);
+  const bool bridge = !shape_.router || !shape_.bridges.empty();
+  const std::string above = bridge ? "br0" : shape_.vrf.empty() ? port : shape_.vrf;
+  const std::string device = shape_.vlan_of(number) ? shape_.routed_device(number) : port;
+  const std::string interfaces[] = {port, device, above, "any"};
   add({.kind = Step::Kind::tap, .text = random_.pick(interfaces)});
   batches(1);
   add(settle_step(kRebuildMs));

@@ -182,6 +182,11 @@ void forget_rule_counters(KernelState& state) {
     if (key.starts_with(kRulesKey)) fact.text = std::regex_replace(fact.text, counted, "");
 }
 
+void forget_received_drops(KernelState& state) {
+  static const std::regex drops("rx errors ([0-9]+) dropped [0-9]+");
+  for (auto& [key, fact] : state) fact.text = std::regex_replace(fact.text, drops, "rx errors $1");
+}
+
 Result<KernelState> read_kernel_state(int netns, bool patient) {
   KernelState state;
   for (const auto& [name, facts] : TRY(read_ports(netns))) state["port " + name].text = facts;

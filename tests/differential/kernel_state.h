@@ -25,6 +25,8 @@ Result<std::map<std::string, std::string>> read_ports(int netns);
 Result<KernelState> read_kernel_state(int netns, bool patient);
 // Rules without what they have counted.
 void forget_rule_counters(KernelState&);
+// Interfaces' counters without what they have received for nobody.
+void forget_received_drops(KernelState&);
 // What differs, one line each; empty when nothing does.
 std::string compare(const KernelState& linux_alone, const KernelState& with_tna);
 

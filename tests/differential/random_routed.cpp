@@ -19,6 +19,12 @@ struct Host {
   Ip6 ip6{};
 };
 
+// A TTL or hop limit.
+unsigned hops(Random& random) {
+  constexpr unsigned odd[] = {0, 1, 1, 2, 3, 63, 128, 255};
+  return random.chance(85) ? 64 : random.pick(odd);
+}
+
 Host on_port(int port, int host) {
   return {routed_ip(port, host), routed_ip6(port, host)};
 }
@@ -95,6 +101,7 @@ class RoutedTraffic : public Traffic {
   Bytes packet(bool v6, const Host& from, const Host& to);
   Frame unfinished_frame(int from, int port);
   Frame proper(int from, bool v6);
+  void put_into_vlan(Bytes& frame, int port);
 
   Random& random_;
   const Shape& shape_;
@@ -137,24 +144,24 @@ Mac RoutedTraffic::target(int port) {
                         {{0x33, 0x33, 0, 0, 0, 1}},
                         {{0x01, 0x80, 0xc2, 0, 0, 0x0e}},
                         bridge_mac()};
-  return random_.chance(92) ? port_mac(port) : random_.pick(others);
+  if (shape_.bridge_of(shape_.cable_of(port)) && random_.chance(12))  // past the router
+    return station_mac(random_.between(1, kStations));
+  return random_.chance(92) ? shape_.router_mac(port) : random_.pick(others);
 }
 
 Ipv4 RoutedTraffic::header(const Host& from, const Host& to) {
-  constexpr unsigned ttls[] = {0, 1, 1, 2, 3, 63, 128, 255};
   return {.from = from.ip,
           .to = to.ip,
-          .ttl = random_.chance(85) ? 64 : random_.pick(ttls),
+          .ttl = hops(random_),
           .tos = random_.chance(20) ? random_.below(256) : 0,
           .id = serial_ & 0xffff,
           .fragment = random_.chance(40) ? 0x4000u : 0};
 }
 
 Ipv6 RoutedTraffic::header6(const Host& from, const Host& to) {
-  constexpr unsigned hops[] = {0, 1, 1, 2, 3, 63, 128, 255};
   return {.from = from.ip6,
           .to = to.ip6,
-          .hops = random_.chance(85) ? 64 : random_.pick(hops),
+          .hops = hops(random_),
           .traffic_class = random_.chance(20) ? random_.below(256) : 0,
           .label = random_.chance(25) ? random_.below(0x100000) : 0};
 }
@@ -177,6 +184,14 @@ Bytes RoutedTraffic::packet(bool v6, const Host& from, const Host& to) {
   return bytes;
 }
 
+// With the tag of the port's network, where that is a VLAN.
+void RoutedTraffic::put_into_vlan(Bytes& frame, int port) {
+  const RoutedVlan* vlan = shape_.vlan_of(port);
+  if (vlan && vlan->tagged)
+    insert_tag(frame, vlan->provider ? 0x88a8 : 0x8100,
+               vlan->vid | (random_.chance(30) ? random_.below(16) << 12 : 0));
+}
+
 Frame RoutedTraffic::unfinished_frame(int from, int port) {
   const Host source = station(from), to = station(elsewhere(from));
   const auto envelope = [&](bool v6, unsigned protocol, const Bytes& l4) {
@@ -184,7 +199,7 @@ Frame RoutedTraffic::unfinished_frame(int from, int port) {
               : ipv4({.from = source.ip, .to = to.ip, .protocol = protocol, .id = serial_ & 0xffff},
                      l4);
   };
-  return unfinished(random_, port_mac(port), station_mac(from), serial_, envelope);
+  return unfinished(random_, shape_.router_mac(port), station_mac(from), serial_, envelope);
 }
 
 Step RoutedTraffic::next() {
@@ -192,13 +207,14 @@ Step RoutedTraffic::next() {
   ++serial_;
   const int from = random_.between(1, kStations);
   const int port = random_.chance(96) ? station_home(from) : random_.between(1, ports_);
-  Step step{.kind = Step::Kind::send, .port = port};
+  Step step{.kind = Step::Kind::send, .port = shape_.cable_of(port)};
   if (random_.chance(3)) {
     step.frame = unfinished_frame(from, port);
     return step;
   }
   if (random_.chance(4)) {
     step.frame = {neighbour_message(random_, port, ports_)};
+    put_into_vlan(step.frame.bytes, port);
     return step;
   }
   const bool v6 = random_.chance(kIpv6);
@@ -207,6 +223,7 @@ Step RoutedTraffic::next() {
                    packet(v6, source(from, port), destination(from, port)));
   if (random_.chance(70)) frame.resize(std::max<std::size_t>(frame.size(), 60));
   if (random_.chance(shape_.tagged)) add_tags(random_, frame, false);
+  if (!shape_.vlan_of(port) || random_.chance(96)) put_into_vlan(frame, port);
   if (random_.chance(2)) flip_a_bit(random_, frame);
   if (random_.chance(2)) frame.resize(random_.between(14, 60));
   frame.resize(std::min<std::size_t>(frame.size(), kHostMtu));
@@ -221,14 +238,17 @@ Frame RoutedTraffic::proper(int from, bool v6) {
   Bytes packet = v6 ? ipv6({.from = source.ip6, .to = to.ip6}, l4)
                     : ipv4({.from = source.ip, .to = to.ip, .id = serial_ & 0xffff}, l4);
   finish_l4_checksum(packet);
-  return {ethernet(port_mac(station_home(from)), station_mac(from), v6 ? 0x86dd : 0x0800, packet)};
+  const int port = station_home(from);
+  Bytes frame = ethernet(shape_.router_mac(port), station_mac(from), v6 ? 0x86dd : 0x0800, packet);
+  put_into_vlan(frame, port);
+  return {frame};
 }
 
 Step RoutedTraffic::talk() {
   ++serial_;
   const int from = random_.between(1, kStations);
   return {.kind = Step::Kind::send,
-          .port = station_home(from),
+          .port = shape_.cable_of(station_home(from)),
           .frame = proper(from, random_.chance(kIpv6))};
 }
 
@@ -238,9 +258,9 @@ Step RoutedTraffic::greet(int station) {
   const Mac everybody{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
   const Bytes request = arp(1, station_mac(station), routed_ip(port, station_host(station)), {},
                             routed_ip(port, kRouterHost));
-  return {.kind = Step::Kind::send,
-          .port = port,
-          .frame = {ethernet(everybody, station_mac(station), 0x0806, request)}};
+  Bytes frame = ethernet(everybody, station_mac(station), 0x0806, request);
+  put_into_vlan(frame, port);
+  return {.kind = Step::Kind::send, .port = shape_.cable_of(port), .frame = {frame}};
 }
 
 }  // namespace

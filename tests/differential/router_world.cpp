@@ -46,30 +46,41 @@ const std::vector<std::string>& router_sysctl() {
 
 std::string router_links(int ports, const std::string& hosts) {
   std::string batch = "link set lo up\n";
-  for (int port = 1; port <= ports; ++port) {
+  for (int port = 1; port <= ports; ++port)
     batch += fmt::format("link add {} address {} type veth peer name {} netns {}\n",
                          port_name(port), to_string(port_mac(port)), host_name(port), hosts);
+  return batch;
+}
+
+std::string router_up(int ports) {
+  std::string batch;
+  for (int port = 1; port <= ports; ++port)
     batch += fmt::format("link set {} up\n", port_name(port));
-  }
   return batch;
 }
 
 // Nothing happens to a neighbour by time, and an ARP reply does not count less because it comes
 // soon after another one. A namespace has no defaults of these.
-std::vector<std::string> patient_neighbours(int ports) {
+std::vector<std::string> patient_neighbours(const std::vector<std::string>& devices) {
   std::vector<std::string> words{"sysctl", "-qw"};
-  for (int port = 1; port <= ports; ++port)
+  for (const std::string& device : devices)
     for (const char* family : {"ipv4", "ipv6"})
       for (const char* timer : {"retrans_time_ms=600000", "base_reachable_time_ms=600000",
                                 "delay_first_probe_time=600", "locktime=60000"}) {
         const bool arp_only = std::string_view(timer).starts_with("locktime");
         if (arp_only && family == std::string_view("ipv6")) continue;
-        words.push_back(fmt::format("net.{}.neigh.{}.{}", family, port_name(port), timer));
+        words.push_back(fmt::format("net.{}.neigh.{}.{}", family, device, timer));
       }
   return words;
 }
 
-std::vector<std::string> router_neighbours(int port) {
+std::vector<std::string> port_names(int ports) {
+  std::vector<std::string> names;
+  for (int port = 1; port <= ports; ++port) names.push_back(port_name(port));
+  return names;
+}
+
+std::vector<std::string> router_neighbours(int port, const std::string& device) {
   std::vector<std::string> neighbours;
   for (int station = 1; station <= kStations; ++station) {
     if (station_home(station) != port) continue;
@@ -77,7 +88,7 @@ std::vector<std::string> router_neighbours(int port) {
     for (const std::string& ip :
          {routed_ip_text(port, host), routed_ip6_text(port, host), link_local_text(host)})
       neighbours.push_back(fmt::format("{} lladdr {} dev {} nud {}", ip,
-                                       to_string(station_mac(station)), port_name(port),
+                                       to_string(station_mac(station)), device,
                                        station <= kStationPorts ? "permanent" : "reachable"));
   }
   return neighbours;
@@ -90,7 +101,7 @@ std::string router_addresses(int ports) {
     batch += fmt::format("addr add {}/27 dev {}\n", routed_ip_text(port, kRouterHost), name);
     batch += fmt::format("addr add {}/64 dev {} nodad\n", routed_ip6_text(port, kRouterHost), name);
     batch += fmt::format("addr add {}/64 dev {} nodad\n", link_local_text(kRouterHost), name);
-    for (const std::string& neighbour : router_neighbours(port))
+    for (const std::string& neighbour : router_neighbours(port, name))
       batch += "neigh add " + neighbour + "\n";
   }
   return batch;

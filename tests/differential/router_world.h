@@ -44,12 +44,14 @@ std::string link_local_text(int host);
 
 // What the device must not do by itself, or by a clock.
 const std::vector<std::string>& router_sysctl();
-std::vector<std::string> patient_neighbours(int ports);
-// For `ip -batch`: the interfaces, and then what they have once they are up.
+std::vector<std::string> patient_neighbours(const std::vector<std::string>& devices);
+std::vector<std::string> port_names(int ports);
+// For `ip -batch`: the interfaces, that they are up, and then what they have.
 std::string router_links(int ports, const std::string& hosts);
+std::string router_up(int ports);
 std::string router_addresses(int ports);
 // Neighbours as commands' ends: "192.0.2.2 lladdr ... dev p1 nud permanent", of the stations of a
 // port.
-std::vector<std::string> router_neighbours(int port);
+std::vector<std::string> router_neighbours(int port, const std::string& device);
 
 }  // namespace tna::differential

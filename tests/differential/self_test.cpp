@@ -154,10 +154,18 @@ Result<> shrinks(const Options& options, const Case& found) {
   return expect(smallest.steps.size() <= kSmallEnough, "the shrunk case is still long");
 }
 
+// Sabotage of IPv6 wants a world that has it.
+bool has_ipv6(const Shape& shape) {
+  return std::ranges::none_of(shape.commands, [](const std::string& command) {
+    return command.ends_with("disable_ipv6=1");
+  });
+}
+
 Shapes only(const Shapes& shapes, bool router) {
   Shapes chosen;
-  std::ranges::copy_if(shapes, std::back_inserter(chosen),
-                       [&](const Shape& shape) { return shape.router == router; });
+  std::ranges::copy_if(shapes, std::back_inserter(chosen), [&](const Shape& shape) {
+    return shape.router == router && has_ipv6(shape);
+  });
   return chosen;
 }
 

@@ -11,7 +11,9 @@ namespace {
 
 using Row = SettingsRow;
 
-constexpr unsigned kAboutTheShape = 40;  // percent of the changes, where a shape has some
+constexpr unsigned kAboutTheShape = 40;   // percent of the changes, where a shape has some
+constexpr unsigned kAboutRouting = 70;    // where a router has bridges
+constexpr unsigned kAboutTheBridge = 60;  // instead of the port, where that has no addresses
 constexpr int kCarrierMs = 100;
 // With ageing_time 0 the kernel collects dynamic FDB entries every 10 ms (net/bridge/br_fdb.c:
 // br_fdb_cleanup): until then a frame goes to the port, afterwards it is flooded.
@@ -33,12 +35,6 @@ Row bridge(unsigned weight, const std::string& now, const std::string& before, i
   return {weight, {command + now}, {command + before}, settle_ms};
 }
 
-Row sysctl(unsigned weight, const std::string& name, const std::string& now,
-           const std::string& before) {
-  const std::string command = "sysctl -qw net.bridge." + name + "=";
-  return {weight, {command + now}, {command + before}};
-}
-
 Row fdb(unsigned weight, const std::string& how, const std::string& to, int settle_ms = 0) {
   return {weight,
           {"bridge fdb replace " + to + " dev PORT master " + how},
@@ -58,13 +54,7 @@ Row rule(unsigned weight, const std::string& tool, const std::string& table,
 
 Row nft(unsigned weight, const std::string& family, const std::string& hook,
         const std::string& rule) {
-  return {weight,
-          {"nft add table " + family + " t",
-           "nft add chain " + family + " t c { type filter hook " + hook + " priority 0 ; }",
-           "nft add rule " + family + " t c " + rule},
-          {"nft delete table " + family + " t"},
-          0,
-          family == "bridge"};
+  return nft_row(weight, family, hook, rule, family == "bridge");
 }
 
 const Row kRows[] = {
@@ -117,9 +107,9 @@ const Row kRows[] = {
     {2, {"bridge fdb add STATION dev br0 self permanent"}, {"bridge fdb del STATION dev br0 self"}},
     {5, {"bridge fdb del STATION dev PORT master"}, {}},
     {3, {"bridge fdb flush dev PORT master"}, {}},
-    sysctl(6, "bridge-nf-call-iptables", "0", "1"),
-    sysctl(4, "bridge-nf-call-ip6tables", "0", "1"),
-    sysctl(2, "bridge-nf-filter-vlan-tagged", "1", "0"),
+    sysctl_row(6, "bridge.bridge-nf-call-iptables", "0", "1"),
+    sysctl_row(4, "bridge.bridge-nf-call-ip6tables", "0", "1"),
+    sysctl_row(2, "bridge.bridge-nf-filter-vlan-tagged", "1", "0"),
     rule(3, "iptables", "ip filter", "-p udp --dport 4001 -j DROP"),
     rule(1, "iptables", "ip filter", "-p udp --dport 4002 -m physdev --physdev-in PORT -j DROP"),
     rule(2, "ip6tables", "ip6 filter", "-p udp --dport 4001 -j DROP"),
@@ -131,21 +121,11 @@ const Row kRows[] = {
     nft(1, "bridge", "input", "drop"),
     nft(2, "netdev", "ingress device PORT", "ether saddr STATION drop"),
     nft(1, "netdev", "egress device PORT", "ether daddr STATION drop"),
-    {2,
-     {"tc qdisc add dev PORT clsact",
-      "tc filter add dev PORT ingress protocol all u32 match u32 0 0 action mirred egress "
-      "redirect dev OTHER"},
-     {"tc qdisc del dev PORT clsact"}},
-    {2,
-     {"tc qdisc add dev PORT clsact",
-      "tc filter add dev PORT egress protocol ip u32 match u32 0 0 action mirred egress "
-      "redirect dev OTHER"},
-     {"tc qdisc del dev PORT clsact"}},
+    redirect_row(2, "ingress", "all"),
+    redirect_row(2, "egress", "ip"),
     {1, {"tc qdisc add dev PORT clsact"}, {"tc qdisc del dev PORT clsact"}},
-    {1,
-     {"tc qdisc replace dev PORT root tbf rate 1gbit burst 1mb latency 50ms"},
-     {"tc qdisc del dev PORT root"}},
-    {1, {"tc qdisc replace dev PORT root pfifo"}, {"tc qdisc del dev PORT root"}},
+    qdisc_row(1, "tbf rate 1gbit burst 1mb latency 50ms"),
+    qdisc_row(1, "pfifo"),
 };
 
 void replace_all(std::string& text, const std::string& word, const std::string& with) {
@@ -153,9 +133,21 @@ void replace_all(std::string& text, const std::string& word, const std::string& 
     text.replace(at, word.size(), with);
 }
 
-void fill_in_router(std::string& text, int port, int station) {
+bool about_the_shape(Random& random, const Shape& shape) {
+  if (shape.router) return shape.bridges.empty() || random.chance(kAboutRouting);
+  return !shape.topics.empty() && random.chance(kAboutTheShape);
+}
+
+std::string device_at(Random& random, const Shape& shape, int port) {
+  if (const RoutedVlan* vlan = shape.vlan_of(port))
+    return random.chance(kAboutTheBridge) ? vlan->name : port_name(vlan->cable);
+  const RoutedBridge* bridge = shape.bridge_of(port);
+  return bridge && random.chance(kAboutTheBridge) ? bridge->name : port_name(port);
+}
+
+void fill_in_router(std::string& text, const Shape& shape, int port, int station) {
   const int home = station_home(station), host = station_host(station);
-  replace_all(text, "HOME", port_name(home));
+  replace_all(text, "HOME", shape.routed_device(home));
   replace_all(text, "NEIGHBOUR6", routed_ip6_text(home, host));
   replace_all(text, "NEIGHBOUR", routed_ip_text(home, host));
   replace_all(text, "ROUTER6", routed_ip6_text(port, kRouterHost));
@@ -165,24 +157,30 @@ void fill_in_router(std::string& text, int port, int station) {
 }  // namespace
 
 Change random_change(Random& random, const Shape& shape, int ports) {
-  const bool special = shape.router || (!shape.topics.empty() && random.chance(kAboutTheShape));
-  const Row& row = random.weighted(special ? rows_about(random.pick(shape.topics)) : kRows);
-  const int port = random.between(1, ports);
+  const bool special = about_the_shape(random, shape);
+  const std::span<const Row> rows =
+      special ? rows_about(random.pick(shape.topics)) : std::span<const Row>(kRows);
+  const Row& row = random.weighted(rows);
+  if (!special && shape.router) ports = 2;  // of br0, as router_shapes.cpp has it
+  const bool of_vlan = rows.data() == rows_about(Topic::router_vlans).data();
+  const int port = of_vlan ? random.pick(shape.vlans).network : random.between(1, ports);
   const int other = (port - 1 + random.between(1, ports - 1)) % ports + 1;
   const int number = random.between(1, kStations);
   const Mac station = station_mac(number);
   const Mac stranger = station_mac(random.between(100, 109));
+  const std::string here = device_at(random, shape, port), there = device_at(random, shape, other);
   const auto fill_in = [&](const Commands& templates) {
     Commands commands;
     for (std::string text : templates) {
-      replace_all(text, "PORT", port_name(port));
-      replace_all(text, "OTHER", port_name(other));
+      replace_all(text, "VLAN", shape.routed_device(port));
+      replace_all(text, "PORT", special ? here : port_name(port));
+      replace_all(text, "OTHER", special ? there : port_name(other));
       replace_all(text, "STATION", to_string(station));
-      if (shape.router) fill_in_router(text, port, number);
+      if (shape.router) fill_in_router(text, shape, port, number);
       replace_all(text, "NEIGHBOUR", station_ip_text(number));
       replace_all(text, "STRANGER", to_string(stranger));
       if (text == "LEARN")
-        for (const std::string& neighbour : router_neighbours(port))
+        for (const std::string& neighbour : router_neighbours(port, shape.routed_device(port)))
           commands.push_back("ip neigh replace " + neighbour);
       else
         commands.push_back(text);

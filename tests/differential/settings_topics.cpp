@@ -5,6 +5,16 @@
 namespace tna::differential {
 namespace {
 
+// In the chain that comes and goes.
+SettingsRow rule(unsigned weight, const std::string& what) {
+  return {weight, {"nft add rule inet fw extra " + what}, {"nft flush chain inet fw extra"}};
+}
+
+SettingsRow element(unsigned weight, const std::string& set, const std::string& what) {
+  const std::string of = " element inet fw " + set + " { " + what + " }";
+  return {weight, {"nft add" + of}, {"nft delete" + of}};
+}
+
 const SettingsRow kRouting[] = {
     {3, {"sysctl -qw net.ipv4.ip_forward=0"}, {"sysctl -qw net.ipv4.ip_forward=1"}},
     {2, {"ip addr del 192.0.2.254/24 dev br0"}, {"ip addr add 192.0.2.254/24 dev br0"}},
@@ -111,12 +121,64 @@ const SettingsRow kSnooping[] = {
      {"ip link set br0 type bridge mcast_snooping 1"}},
 };
 
+// Of tests/differential/firewall_shapes.cpp.
+const SettingsRow kFirewall[] = {
+    rule(6, "ip saddr NEIGHBOUR drop"),
+    rule(4, "ip6 daddr NEIGHBOUR6 drop"),
+    rule(4, "iifname PORT oifname OTHER drop"),
+    rule(4, "udp dport 4001 accept"),
+    rule(3, "udp dport 4000 limit rate 100000/second drop"),
+    rule(3, "meta mark set 1"),
+    rule(2, "ether saddr STATION drop"),
+    rule(2, "tcp flags syn reject"),
+    element(8, "few", "NEIGHBOUR"),
+    element(5, "nets", "198.51.100.0-198.51.100.5"),
+    element(4, "nets", "198.51.100.128/25"),
+    element(4, "pairs", "NEIGHBOUR . 4002"),
+    element(4, "says", "4003 : drop"),
+    element(2, "says", "80 : goto u2"),
+    {2, {"nft flush ruleset"}, {"nft add table inet fw"}},
+    {2, {"ip link set PORT name px"}, {"ip link set px name PORT"}},
+    {2, {"ip rule add fwmark 1 unreachable"}, {"ip rule del fwmark 1 unreachable"}},
+    {2,
+     {"nft add chain inet fw late { type filter hook postrouting priority 9 ; policy drop ; }"},
+     {"nft delete chain inet fw late"}},
+    {2, {"iptables -A FORWARD -s NEIGHBOUR -j DROP"}, {"iptables -D FORWARD -s NEIGHBOUR -j DROP"}},
+};
+
+// Priorities as a router sets them, and some that only IPv6 and tags bring along.
+const SettingsRow kRouterVlans[] = {
+    {5,
+     {"ip link set VLAN type vlan egress 0:1 2:2 4:7 6:5"},
+     {"ip link set VLAN type vlan egress 0:0 2:0 4:0 6:0"}},
+    {3,
+     {"ip link set VLAN type vlan egress 5:4 21:6 37:2"},
+     {"ip link set VLAN type vlan egress 5:0 21:0 37:0"}},
+    {4,
+     {"ip link set VLAN type vlan ingress 0:6 3:21 5:2 7:5"},
+     {"ip link set VLAN type vlan ingress 0:0 3:0 5:0 7:0"}},
+    sysctl_row(3, "ipv4.ip_forward_update_priority", "0", "1"),
+    {2,
+     {"ip link set VLAN type vlan reorder_hdr off"},
+     {"ip link set VLAN type vlan reorder_hdr on"}},
+    {1,
+     {"ip link set VLAN type vlan loose_binding on"},
+     {"ip link set VLAN type vlan loose_binding off"}},
+    {3, {"ip link set VLAN down"}, {"ip link set VLAN up", "LEARN"}, 100},
+    {2, {"ip link set VLAN mtu 1400"}, {"ip link set VLAN mtu 1500"}},
+    sysctl_row(2, "ipv4.conf.VLAN.forwarding", "0", "1"),
+    sysctl_row(2, "ipv4.conf.VLAN.rp_filter", "1", "0"),
+    {2, {"ip link set VLAN promisc on"}, {"ip link set VLAN promisc off"}},
+};
+
 }  // namespace
 
 std::span<const SettingsRow> rows_about(Topic topic) {
   switch (topic) {
     case Topic::router:
       return router_rows();
+    case Topic::router_vlans:
+      return kRouterVlans;
     case Topic::routing:
       return kRouting;
     case Topic::two_bridges:
@@ -127,6 +189,8 @@ std::span<const SettingsRow> rows_about(Topic topic) {
       return kSpanningTree;
     case Topic::snooping:
       return kSnooping;
+    case Topic::firewall:
+      return kFirewall;
   }
   return {};
 }

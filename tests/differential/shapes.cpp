@@ -13,14 +13,13 @@
 #include "world.h"
 
 namespace tna::differential {
-namespace {
-
-using Commands = std::vector<std::string>;
 
 Commands operator+(Commands first, const Commands& second) {
   first.insert(first.end(), second.begin(), second.end());
   return first;
 }
+
+namespace {
 
 // br1 with the third and the fourth port.
 Commands second_bridge() {
@@ -182,9 +181,38 @@ bool Shape::has(Topic topic) const {
   return std::ranges::find(topics, topic) != topics.end();
 }
 
+const RoutedBridge* Shape::bridge_of(int port) const {
+  for (const RoutedBridge& bridge : bridges)
+    if (std::ranges::find(bridge.ports, port) != bridge.ports.end()) return &bridge;
+  return nullptr;
+}
+
+const RoutedVlan* Shape::vlan_of(int port) const {
+  const auto found = std::ranges::find(vlans, port, &RoutedVlan::network);
+  return found == vlans.end() ? nullptr : &*found;
+}
+
+int Shape::cable_of(int port) const {
+  const RoutedVlan* vlan = vlan_of(port);
+  return vlan ? vlan->cable : port;
+}
+
+std::string Shape::routed_device(int port) const {
+  if (const RoutedVlan* vlan = vlan_of(port)) return vlan->name;
+  const RoutedBridge* bridge = bridge_of(port);
+  return bridge ? bridge->name : port_name(port);
+}
+
+Mac Shape::router_mac(int port) const {
+  const RoutedBridge* bridge = bridge_of(cable_of(port));
+  return bridge ? bridge->address : port_mac(cable_of(port));
+}
+
 Result<Shapes> possible_shapes(const std::string& text, const std::string& world) {
   std::vector<Shape> all(std::begin(kShapes), std::end(kShapes));
   all.insert(all.end(), router_shapes().begin(), router_shapes().end());
+  const Shapes firewalls = firewall_shapes(router_shapes()[1]);
+  all.insert(all.end(), firewalls.begin(), firewalls.end());
   Shapes shapes;
   for (const Shape& shape : all) {
     if (shape.name.find(text) == std::string::npos) continue;

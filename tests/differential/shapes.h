@@ -7,17 +7,39 @@
 #include <string>
 #include <vector>
 
+#include "base/net_types.h"
 #include "base/result.h"
 
 namespace tna::differential {
 
+using Commands = std::vector<std::string>;
+Commands operator+(Commands first, const Commands& second);
+
 // What there is in a world that commands may be about: rows of the settings are chosen by it.
-enum class Topic { router, routing, two_bridges, vlans, spanning_tree, snooping };
+enum class Topic { router, router_vlans, routing, two_bridges, vlans, spanning_tree, snooping, firewall };
+
+// A bridge of a router, which has the addresses of its ports' networks.
+struct RoutedBridge {
+  std::string name;
+  Mac address;
+  std::vector<int> ports;
+};
+
+// A network of a router that is a VLAN: the stations of that port are behind the cable of another,
+// or the same, and the router's interface to them is a VLAN device.
+struct RoutedVlan {
+  int network;  // by its stations' port
+  std::string name, below;
+  unsigned vid;
+  int cable;              // port that their frames come in by
+  bool tagged = true;     // they do, with the tag
+  bool provider = false;  // of 802.1ad
+};
 
 struct Shape {
   unsigned weight;
   std::string name;
-  std::vector<std::string> commands;
+  Commands commands;
   std::vector<Topic> topics;
   int ports = 3;               // at least
   bool uncertain = false;      // the kernel may lack something: to be tried
@@ -25,13 +47,24 @@ struct Shape {
   bool provider_tags = false;  // most tags are of 802.1ad
   bool router = false;         // its ports are those of a router, not of a bridge
   unsigned routed = 2;  // percent of the frames that are for the device or to be routed by it
+  std::vector<RoutedBridge> bridges{};  // of a router
+  std::string vrf{};                    // of a router: it takes interfaces down and up again
+  std::vector<RoutedVlan> vlans{};      // the same
 
   bool has(Topic topic) const;
+  const RoutedBridge* bridge_of(int port) const;
+  const RoutedVlan* vlan_of(int port) const;
+  int cable_of(int port) const;
+  // What has the addresses of a router's network: the port, its bridge or VLAN device; and its MAC.
+  std::string routed_device(int port) const;
+  Mac router_mac(int port) const;
 };
 
 using Shapes = std::vector<Shape>;
 
 std::span<const Shape> router_shapes();
+// Such a router with rules.
+Shapes firewall_shapes(const Shape& router);
 
 // Those whose name contains `text` and that the running kernel can; it is told which are left out.
 // The worlds in which that is tried are named `world`.

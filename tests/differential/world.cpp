@@ -126,8 +126,8 @@ std::string world_commands(const Device& device, bool redirect_targets) {
   text += as_ip_commands(router ? router_links(ports, "HOSTS") : device_commands(ports, "HOSTS"));
   text += "in HOSTS:\n" + as_ip_commands(hosts_commands(ports));
   if (router)
-    text += "in the device:\n" + one_line(patient_neighbours(ports)) +
-            as_ip_commands(router_addresses(ports));
+    text += "in the device:\n" + one_line(patient_neighbours(port_names(ports))) +
+            as_ip_commands(router_up(ports) + router_addresses(ports));
   else
     text += "in the device:\n" + one_line(patient_bridge(ports));
   for (int port = 1; redirect_targets && port <= ports; ++port)
@@ -166,8 +166,10 @@ Result<> World::build_bridge(int ports) {
 Result<> World::build_router(int ports) {
   TRY(run_or_error(router_sysctl(), device_.fd()));
   TRY(run_or_error(kBatch, device_.fd(), router_links(ports, hosts_.name())));
-  TRY(run_or_error(patient_neighbours(ports), device_.fd()));
+  TRY(run_or_error(patient_neighbours(port_names(ports)), device_.fd()));
   TRY(run_or_error(kBatch, hosts_.fd(), hosts_commands(ports)));
+  // After their other ends: a packet to one that is about to be up would be dropped, and counted.
+  TRY(run_or_error(kBatch, device_.fd(), router_up(ports)));
   TRY(wait_until([&]() { return all_up(device_.fd(), ports); }));
   TRY(run_or_error(kBatch, device_.fd(), router_addresses(ports)));
   return wait_until([&]() { return all_local(device_.fd(), ports); });
