@@ -24,13 +24,6 @@ setup() {
   start_tnad
 }
 
-remember() { FAST1=$(fast_packets p1) FAST2=$(fast_packets p2); }
-both_grew() { # both_grew LEAST: since remember
-  tna_on || return 0
-  at_least "fast packets of p1" "$1" $(($(fast_packets p1) - FAST1))
-  at_least "fast packets of p2" "$1" $(($(fast_packets p2) - FAST2))
-}
-
 test_ping() {
   local name
   for name in h1 h2; do ip -n "$RUN$name" neigh flush dev eth0; done

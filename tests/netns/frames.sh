@@ -108,6 +108,12 @@ unharmed() { # the bridge beside what is tried
   sends_fast h1 h2 h2
   sends_fast h2 h1 h1
 }
+remember() { FAST1=$(fast_packets p1) FAST2=$(fast_packets p2); }
+both_grew() { # both_grew LEAST: since remember
+  tna_on || return 0
+  at_least "fast packets of p1" "$1" $(($(fast_packets p1) - FAST1))
+  at_least "fast packets of p2" "$1" $(($(fast_packets p2) - FAST2))
+}
 fdb_has() { fdb show brport "$2" | grep -q "^$1 "; } # fdb_has MAC PORT
 forget() { fdb del "$(mac "$1")" dev "$(port_of "$1")" master 2>/dev/null; }
 ping_ok() { in_ns "$1" ping -q -c "${3:-3}" -i 0.1 -W 2 "$2" >/dev/null; } # ping_ok h1 192.0.2.2
