@@ -17,7 +17,9 @@ only=" $* "
 export SLOW=8
 full=${TNA_VM_FULL:+TNA_VM_FULL=1} # as a variable for env
 filter=Fdb*:GuardsOnTheWire*:Vlans*:BridgeIngress.Vlan*
-filter=$filter:Routing.Sends*:Routing.PacketSocket*:Routing.Every*:Routing.Many*:Routing.Reverse*:Routing.Forwarding*
+filter=$filter:VlanUp.FromOne*:VlanUp.DeviceThat*:VlanXmit.Priority*:BridgeVlansRouted.FromVlanTo*:BridgeVlansRouted.ToA*
+filter=$filter:RoutingIngress.Sends*:RoutingIngress.PacketSocket*
+filter=$filter:RoutingFib.Every*:RoutingFib.Many*:RoutingFib.Reverse*:RoutingFib.Forwarding*:RouteCache.Changes*:Vrf.Ipv6*:Vrf.Into*
 frames=2400
 [ -z "$full" ] || filter=* frames=6000
 failed=0
@@ -58,6 +60,10 @@ guest_veth() { # the same where it is about veths
 }
 veths_left_alone() { # veths_left_alone NAME
 	run "$1" 10 sh -c 'echo "kernels without tcx leave veths to Linux"; exit 4'
+}
+scenario_veth() { # a scenario that is about veths
+	[ "$tcx" = true ] || { veths_left_alone "netns.$1"; return; }
+	scenario "$@"
 }
 # on "KERNEL..." COMMAND...: emulation takes so long that each kernel has a part of the tests, unless all is
 # asked for, or a test by name.
@@ -113,12 +119,15 @@ guest nic auto
 on "6.1 newest" guest devices tc
 on "6.12" guest counting xdp
 on "newest" guest_veth vlan_ports auto "${full:-TESTS=test_vlans_of_two_bridges}"
+on "newest" guest_veth vrf xdp "${full:-TESTS=test_each_has_its_own test_from_one_into_the_other test_tcpdump_on_the_vrf}"
+on "6.12 second" guest_veth vlan_route xdp "${full:-TESTS=test_from_vlan_to_vlan test_device_goes_and_comes}"
 on "newest" guest_veth bond_ports "${full:+xdp }auto" "${full:-TESTS=test_bond_active_backup}"
 # The modules of the fast path that depend most on the kernel; each test starts with a cold cache.
 on "6.1 6.12 second" run fpm 900 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
 on "6.1 6.12" scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
 on "newest" with_bridge_netfilter scenario minimal tc
 on "6.12" scenario crash xdp "${full:-TESTS=test_killed test_restarted test_clean_stop}"
+on "6.12" scenario_veth route xdp
 on "second" scenario semantics_device tc "${full:-TESTS=test_tc_ingress test_netdev_hooks test_nft_bridge test_tcpdump}"
 on "newest" scenario semantics_fdb xdp "${full:-TESTS=test_learning test_moved test_local_destination}"
 on "6.1 6.12" scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_isolated test_locked}"
