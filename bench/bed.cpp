@@ -2,10 +2,12 @@
 #include "bed.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
 
@@ -23,13 +25,53 @@ Result<> ip_batch(const Netns& netns, const std::string& lines) {
   return {};
 }
 
-// The Internet checksum of a header.
-uint16_t checksum(const void* header, size_t length) {
+// The Internet checksum of a header; sum: of what else it is of.
+uint16_t checksum(const void* header, size_t length, uint32_t sum = 0) {
   const uint16_t* words = static_cast<const uint16_t*>(header);
-  uint32_t sum = 0;
   for (size_t i = 0; i < length / 2; ++i) sum += words[i];
   while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
   return uint16_t(~sum);
+}
+
+// The networks that a router stands between.
+std::string network(Family family, int lane, Side side) {
+  const int number = side == Side::sink ? 1 : 0;
+  if (family == Family::ipv4) return fmt::format("198.{}.{}.0/23", 18 + number, 2 * lane);
+  return fmt::format("2001:2:{}:{}::/64", number, lane);
+}
+
+std::string address(Family family, int lane, Side side, int station) {
+  const int number = side == Side::sink ? 1 : 0;
+  if (family == Family::ipv4)
+    return fmt::format("198.{}.{}.{}", 18 + number, 2 * lane, station + 1);
+  return fmt::format("2001:2:{}:{}::{:x}", number, lane, station + 1);
+}
+
+void put_macs(bench_frame& frame, const Mac& source, const Mac& destination) {
+  std::copy_n(destination.bytes.begin(), 6, frame.bytes);
+  std::copy_n(source.bytes.begin(), 6, frame.bytes + 6);
+}
+
+bench_frame ipv6_frame_between(int lane, int number) {
+  bench_frame frame{};
+  ip6_hdr ip{};
+  ip.ip6_flow = htonl(6u << 28);
+  ip.ip6_plen = htons(BENCH_IPV6_FRAME_LENGTH - ETH_HLEN - sizeof ip);
+  ip.ip6_nxt = IPPROTO_UDP;
+  ip.ip6_hlim = 64;
+  inet_pton(AF_INET6, address(Family::ipv6, lane, Side::generator, number).c_str(), &ip.ip6_src);
+  inet_pton(AF_INET6, address(Family::ipv6, lane, Side::sink, number).c_str(), &ip.ip6_dst);
+  udphdr udp{};
+  udp.source = htons(uint16_t(1024 + number));
+  udp.dest = htons(BENCH_UDP_PORT);
+  udp.len = ip.ip6_plen;
+  const uint32_t pseudo = uint32_t(ip.ip6_plen) + htons(IPPROTO_UDP) +
+                          uint16_t(~checksum(&ip.ip6_src, 2 * sizeof ip.ip6_src));
+  udp.check = checksum(&udp, sizeof udp, pseudo);  // the payload is 0
+  frame.bytes[12] = 0x86, frame.bytes[13] = 0xdd;
+  std::copy_n(reinterpret_cast<uint8_t*>(&ip), sizeof ip, frame.bytes + ETH_HLEN);
+  std::copy_n(reinterpret_cast<uint8_t*>(&udp), sizeof udp, frame.bytes + ETH_HLEN + sizeof ip);
+  return frame;
 }
 
 // One frame of an experimental EtherType from every station of the side, out of the lane's end.
@@ -60,16 +102,19 @@ Mac station(int lane, Side side, int number) {
               uint8_t(number)}};
 }
 
-bench_frame frame_between(int lane, int number) {
-  return frame_to(lane, number, station(lane, Side::sink, number),
-                  0xc6130000 + uint32_t(lane << 9) + uint32_t(number) + 1);  // 198.19/16
+bench_frame frame_between(int lane, int number, Family family) {
+  Mac destination = station(lane, Side::sink, number);
+  if (family == Family::ipv4)
+    return frame_to(lane, number, destination,
+                    0xc6130000 + uint32_t(lane << 9) + uint32_t(number) + 1);  // 198.19/16
+  bench_frame frame = ipv6_frame_between(lane, number);
+  put_macs(frame, station(lane, Side::generator, number), destination);
+  return frame;
 }
 
 bench_frame frame_to(int lane, int number, const Mac& destination, std::uint32_t address) {
   bench_frame frame{};
-  Mac source = station(lane, Side::generator, number);
-  std::copy_n(destination.bytes.begin(), 6, frame.bytes);
-  std::copy_n(source.bytes.begin(), 6, frame.bytes + 6);
+  put_macs(frame, station(lane, Side::generator, number), destination);
   frame.bytes[12] = 0x08;  // IPv4
   iphdr ip{};
   ip.version = 4;
@@ -121,34 +166,43 @@ Result<Bed> Bed::create(int lanes) {
   return Bed(std::move(generator), std::move(dut), std::move(sink), lanes);
 }
 
-Result<> Bed::make_router() const {
+Result<> Bed::make_router(Family family, std::optional<Side> bridged) const {
   std::string lines;
   for (int lane = 0; lane < lanes_; ++lane) {
-    lines += "link set " + port_in(lane) + " nomaster address " + to_string(router_mac(lane)) +
-             "\nlink set " + port_out(lane) + " nomaster\naddr add 192.0.2." +
-             std::to_string(2 * lane + 1) + "/32 dev " + port_in(lane) + "\naddr add 192.0.2." +
-             std::to_string(2 * lane + 2) + "/32 dev " + port_out(lane) + "\n";
-    for (auto [side, device] :
-         {std::pair{Side::generator, port_in(lane)}, {Side::sink, port_out(lane)}}) {
-      std::string net = (side == Side::sink ? "198.19." : "198.18.") + std::to_string(2 * lane);
-      lines += "route add " + net + ".0/23 dev " + device + "\n";
+    const std::string in = bridged == Side::generator ? "br0" : port_in(lane);
+    const std::string out = bridged == Side::sink ? "br0" : port_out(lane);
+    for (const std::string& device : {in, out})
+      if (device != "br0") lines += "link set " + device + " nomaster\n";
+    lines += "link set " + in + " address " + to_string(router_mac(lane)) + "\naddr add 192.0.2." +
+             std::to_string(2 * lane + 1) + "/32 dev " + in + "\naddr add 192.0.2." +
+             std::to_string(2 * lane + 2) + "/32 dev " + out + "\n";
+    for (auto [side, device] : {std::pair{Side::generator, in}, {Side::sink, out}}) {
+      lines += "route add " + network(family, lane, side) + " dev " + device + "\n";
       for (int i = 0; i < kStations; ++i)
-        lines += "neigh add " + net + "." + std::to_string(i + 1) + " lladdr " +
+        lines += "neigh add " + address(family, lane, side, i) + " lladdr " +
                  to_string(station(lane, side, i)) + " dev " + device + " nud permanent\n";
     }
   }
   TRY(ip_batch(dut_, lines));
-  TRY(in_dut("sysctl -qw net.ipv4.ip_forward=1"));
+  TRY(in_dut(family == Family::ipv4 ? "sysctl -qw net.ipv4.ip_forward=1"
+                                    : "sysctl -qw net.ipv6.conf.all.forwarding=1"));
   return {};
 }
 
 Result<> Bed::add_routes(int count) const {
   std::string lines;
-  for (int i = 0; i < count; ++i)  // from 1.0.0.0/24 on
-    lines += "route add " + std::to_string(1 + (i >> 16)) + "." + std::to_string(i >> 8 & 0xff) +
-             "." + std::to_string(i & 0xff) + ".0/24 via 198.19.0.1 onlink dev " + port_out(0) +
-             "\n";
+  for (int i = 0; i < count; ++i) lines += "route add " + route(i) + " " + way(i) + "\n";
   return ip_batch(dut_, lines);
+}
+
+std::string Bed::route(int number) {
+  const std::uint32_t net = behind_route(number);
+  return fmt::format("{}.{}.{}.0/24", net >> 24, net >> 16 & 0xff, net >> 8 & 0xff);
+}
+
+std::string Bed::way(int number) {
+  return "via " + address(Family::ipv4, 0, Side::sink, number % kStations) + " onlink dev " +
+         port_out(0);
 }
 
 void Bed::keep() {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 
 #include "base/net_types.h"
@@ -19,6 +20,7 @@ namespace tna::bench {
 inline constexpr int kStations = 200;  // on each side of a lane
 
 enum class Side { generator, sink };
+enum class Family { ipv4, ipv6 };
 
 class Bed {
  public:
@@ -38,10 +40,16 @@ class Bed {
 
   // The MAC of a lane's ingress port in a router.
   static Mac router_mac(int lane) { return Mac{{0x02, 0xfe, 0, 0, 0, std::uint8_t(lane)}}; }
-  // The bridge's ports become a router's interfaces, between 198.18/16 and 198.19/16.
-  Result<> make_router() const;
-  // Routes to elsewhere, by way of the first station behind lane 0's egress port.
+  // The bridge's ports become a router's interfaces, between 198.18/16 and 198.19/16, or between
+  // 2001:2:0::/48 and 2001:2:1::/48. Those of the side that is `bridged` stay with the bridge,
+  // which then is the interface (of one lane).
+  Result<> make_router(Family family = Family::ipv4, std::optional<Side> bridged = {}) const;
+  // IPv4 routes to elsewhere, /24 each, by way of the stations behind lane 0's egress port in turn.
   Result<> add_routes(int count) const;
+  // Of the route of that number: its prefix and way as `ip` has them, an address that it leads to.
+  static std::string route(int number);
+  static std::string way(int number);
+  static std::uint32_t behind_route(int number) { return 0x01000001 + std::uint32_t(number) * 256; }
   // Every station on both sides sends one frame, as living stations do: learned or refreshed.
   Result<> speak() const;
   // Adds bridge ports with peers that say nothing: p100, p101 ...
@@ -67,7 +75,7 @@ class Bed {
 Result<IfIndex> index_of(const Netns& netns, const std::string& device);
 Mac station(int lane, Side side, int number);
 // The frame that station `number` sends to its partner, with right checksums and lengths.
-bench_frame frame_between(int lane, int number);
+bench_frame frame_between(int lane, int number, Family family = Family::ipv4);
 // The same to somebody else.
 bench_frame frame_to(int lane, int number, const Mac& mac, std::uint32_t address);
 

@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 
 #include <bpf/bpf_endian.h>
@@ -13,7 +14,8 @@
 #include "frame.h"
 
 #define ETH_TYPE_OFFSET 12
-#define UDP_PORT_OFFSET 36
+#define IPV4_UDP_PORT_OFFSET 36
+#define IPV6_UDP_PORT_OFFSET 56
 
 const volatile struct bench_const bench_const;
 struct bench_state bench_state;
@@ -34,13 +36,17 @@ int generate(struct xdp_md *ctx)
 	__u8 *data = (void *)(long)ctx->data;
 	__u32 turn = bench_state.next, epoch = bench_state.epoch & (BENCH_EPOCHS - 1);
 
-	if (data + BENCH_FRAME_LENGTH > (__u8 *)(long)ctx->data_end)
+	if (data + bench_const.frame_length > (__u8 *)(long)ctx->data_end)
 		return XDP_ABORTED;
-	bench_state.next = turn + 1 < bench_const.frame_count ? turn + 1 : 0;
+	bench_state.next = turn + 1 < bench_state.frame_count ? turn + 1 : 0;
 	/* Told that it is aligned, clang copies words instead of bytes; the processor does not mind. */
-	__builtin_memcpy(__builtin_assume_aligned(data, 8),
-			 &bench_state.frames[turn & (BENCH_FRAMES - 1)], BENCH_FRAME_LENGTH);
-	*(__u32 *)(data + BENCH_EPOCH_OFFSET) = epoch;
+	if (bench_const.frame_length == BENCH_FRAME_LENGTH)
+		__builtin_memcpy(__builtin_assume_aligned(data, 8),
+				 &bench_state.frames[turn & (BENCH_FRAMES - 1)], BENCH_FRAME_LENGTH);
+	else
+		__builtin_memcpy(__builtin_assume_aligned(data, 8),
+				 &bench_state.frames[turn & (BENCH_FRAMES - 1)], BENCH_IPV6_FRAME_LENGTH);
+	*(__u16 *)(data + bench_const.frame_length - BENCH_EPOCH_BYTES) = epoch;
 	bench_state.generated[epoch]++;
 	return bpf_redirect(bench_const.generate_ifindex, 0);
 }
@@ -50,15 +56,17 @@ SEC("xdp")
 int sink(struct xdp_md *ctx)
 {
 	__u8 *data = (void *)(long)ctx->data;
+	__u32 ipv4 = bench_const.frame_length == BENCH_FRAME_LENGTH;
+	__u32 port = ipv4 ? IPV4_UDP_PORT_OFFSET : IPV6_UDP_PORT_OFFSET;
 	__u32 key;
 	__u64 *count;
 
-	if (data + BENCH_FRAME_LENGTH > (__u8 *)(long)ctx->data_end)
+	if (data + bench_const.frame_length > (__u8 *)(long)ctx->data_end)
 		return XDP_PASS;
-	if (*(__u16 *)(data + ETH_TYPE_OFFSET) != bpf_htons(0x0800) ||
-	    *(__u16 *)(data + UDP_PORT_OFFSET) != bpf_htons(BENCH_UDP_PORT))
+	if (*(__u16 *)(data + ETH_TYPE_OFFSET) != bpf_htons(ipv4 ? 0x0800 : 0x86dd) ||
+	    *(__u16 *)(data + port) != bpf_htons(BENCH_UDP_PORT))
 		return XDP_PASS;
-	key = *(__u32 *)(data + BENCH_EPOCH_OFFSET) & (BENCH_EPOCHS - 1);
+	key = *(__u16 *)(data + bench_const.frame_length - BENCH_EPOCH_BYTES) & (BENCH_EPOCHS - 1);
 	count = bpf_map_lookup_elem(&received, &key);
 	if (count)
 		(*count)++;
@@ -94,6 +102,28 @@ int route(struct xdp_md *ctx)
 	ip->ttl--;
 	check = (__u32)ip->check + bpf_htons(0x0100);
 	ip->check = check + (check >= 0xffff);
+	return bpf_redirect(way.ifindex, 0);
+}
+
+SEC("xdp")
+int route_ipv6(struct xdp_md *ctx)
+{
+	__u8 *data = (void *)(long)ctx->data;
+	struct ipv6hdr *ip = (struct ipv6hdr *)(data + ETH_HLEN);
+	struct bpf_fib_lookup way = {.family = 10, .ifindex = ctx->ingress_ifindex};
+
+	if ((__u8 *)(ip + 1) > (__u8 *)(long)ctx->data_end)
+		return XDP_PASS;
+	way.flowinfo = *(__be32 *)ip & bpf_htonl(0x0fffffff);
+	way.l4_protocol = ip->nexthdr;
+	way.tot_len = bpf_ntohs(ip->payload_len);
+	__builtin_memcpy(way.ipv6_src, &ip->saddr, 16);
+	__builtin_memcpy(way.ipv6_dst, &ip->daddr, 16);
+	if (bpf_fib_lookup(ctx, &way, sizeof(way), 0))
+		return XDP_PASS;
+	__builtin_memcpy(data, way.dmac, 6);
+	__builtin_memcpy(data + 6, way.smac, 6);
+	ip->hop_limit--;
 	return bpf_redirect(way.ifindex, 0);
 }
 

@@ -74,7 +74,7 @@ Result<std::vector<Row>> tcp(const Options& options) {
   Row row{.name = "tcp", .hook = "tc", .runs = options.rounds};
   row.values["gbit_per_second"] = std::round(median(fast) / 1e7) / 100;
   row.values["linux_gbit_per_second"] = std::round(median(plain) / 1e7) / 100;
-  row.values["over_linux"] = std::round(median(fast) / median(plain) * 1000) / 1000;
+  row.values["over_linux"] = ratio(median(fast), median(plain));
   row.goals = {{"over_linux", Goal::at_least, 1.0}};
   return std::vector{row};
 }

@@ -31,10 +31,6 @@ Result<std::unique_ptr<Lab>> open_lab(int lanes = 1) {
   return lab;
 }
 
-double ratio(double value, double base) {
-  return std::round(value / base * 1000) / 1000;
-}
-
 }  // namespace
 
 Result<std::vector<Row>> bridge(const Options& options) {

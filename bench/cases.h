@@ -13,7 +13,14 @@ namespace tna::bench {
 
 Result<std::vector<Row>> bridge(const Options&);
 Result<std::vector<Row>> route(const Options&);
-Result<std::vector<Row>> routes_1m(const Options&);
+Result<std::vector<Row>> route_ipv6(const Options&);
+Result<std::vector<Row>> routed_bridge(const Options&);
+Result<std::vector<Row>> route_10k(const Options&);
+Result<std::vector<Row>> routes_many(const Options&);
+Result<std::vector<Row>> route_churn(const Options&);
+Result<std::vector<Row>> rules(const Options&);
+Result<std::vector<Row>> rules_flows(const Options&);
+Result<std::vector<Row>> rules_set(const Options&);
 Result<std::vector<Row>> fdb_100k(const Options&);
 Result<std::vector<Row>> two_cores(const Options&);
 Result<std::vector<Row>> punt(const Options&);
@@ -22,6 +29,7 @@ Result<std::vector<Row>> own_cost(const Options&);
 Result<std::vector<Row>> vlan_cost(const Options&);
 Result<std::vector<Row>> tcp(const Options&);
 Result<std::vector<Row>> reaction(const Options&);
+Result<std::vector<Row>> rule_classifier(const Options&);
 Result<std::vector<Row>> load(const Options&);
 
 struct Case {
@@ -34,7 +42,15 @@ inline constexpr Case kCases[] = {
     {"bridge", "64-byte frames through a bridge: TNA, Linux alone, a bare XDP redirect", bridge},
     {"route", "64-byte IPv4 packets through a router: TNA, Linux alone, XDP with the same FIB call",
      route},
-    {"routes-1m", "the router with 1,000,000 routes against 10", routes_1m},
+    {"route-ipv6", "the same with IPv6, 64 bytes and FCS", route_ipv6},
+    {"routed-bridge", "IPv4 from a bridge with an address, and to one: TNA, Linux alone",
+     routed_bridge},
+    {"route-10k", "IPv4 packets to 10,000 networks in turn", route_10k},
+    {"routes-1m", "the router with 100,000 and 1,000,000 routes against 10", routes_many},
+    {"route-churn", "what the daemon does while 10,000 routes change every second", route_churn},
+    {"rules", "routing with 100, 1,000, 10,000 rules that no packet matches: nft, both iptables", rules},
+    {"rules-flows", "the same with 10,000 flows, nft", rules_flows},
+    {"rules-set", "routing with an nft set of 100,000 addresses in front", rules_set},
     {"bridge-own-cost", "nanoseconds of the bridge's program above an empty one", own_cost},
     {"vlan-own-cost", "the same where the bridge filters VLANs, in parts of a plain bridge's",
      vlan_cost},
@@ -45,6 +61,8 @@ inline constexpr Case kCases[] = {
     {"tcp", "one TCP stream between two containers on the bridge", tcp},
     {"fdb-100k", "the bridge with 100,000 stations against 200", fdb_100k},
     {"reaction", "from a change of the configuration to the new program running", reaction},
+    {"rule-classifier", "nanoseconds to find the first of up to 100,000 rules that a packet matches",
+     rule_classifier},
     {"load", "instructions of the bridge's program, and the time to load it", load},
 };
 

@@ -20,6 +20,10 @@ namespace {
 constexpr std::uint32_t kChunk = 1 << 16;  // frames sent by one system call
 constexpr std::uint32_t kBatch = 64;
 
+std::uint32_t length_of(Family family) {
+  return family == Family::ipv4 ? BENCH_FRAME_LENGTH : BENCH_IPV6_FRAME_LENGTH;
+}
+
 }  // namespace
 
 void Flow::Unmapper::operator()(bench_state* state) const {
@@ -28,24 +32,25 @@ void Flow::Unmapper::operator()(bench_state* state) const {
 
 Flow::~Flow() = default;
 
-Result<Flow> Flow::open(const Bed& bed, int lane) {
+Result<Flow> Flow::open(const Bed& bed, int lane, Family family) {
   Object object{bpf_object__open_mem(tna_object_bench, tna_object_bench_size, nullptr)};
   if (!object) return errno_error("open the benchmark's programs");
   bench_const constants{
-      .frame_count = kStations,
       .generate_ifindex = TRY(index_of(bed.generator(), Bed::generator_end(lane))),
-      .redirect_ifindex = TRY(index_of(bed.dut(), Bed::port_out(lane)))};
+      .redirect_ifindex = TRY(index_of(bed.dut(), Bed::port_out(lane))),
+      .frame_length = length_of(family)};
   bpf_map* rodata = bpf_object__find_map_by_name(object.get(), ".rodata");
   if (!rodata || bpf_map__set_initial_value(rodata, &constants, sizeof constants) < 0)
     return errno_error("set the benchmark's constants");
   if (bpf_object__load(object.get()) < 0) return errno_error("load the benchmark's programs");
 
-  Flow flow(bed, lane, std::move(object));
+  Flow flow(bed, lane, family, std::move(object));
   int bss = bpf_object__find_map_fd_by_name(flow.object_.get(), ".bss");
   void* memory = mmap(nullptr, sizeof(bench_state), PROT_READ | PROT_WRITE, MAP_SHARED, bss, 0);
   if (memory == MAP_FAILED) return errno_error("map the generator's memory");
   flow.state_.reset(static_cast<bench_state*>(memory));
-  for (int i = 0; i < kStations; ++i) flow.state_->frames[i] = frame_between(lane, i);
+  for (int i = 0; i < kStations; ++i) flow.state_->frames[i] = frame_between(lane, i, family);
+  flow.state_->frame_count = kStations;
   // Frames redirected into a veth need the NAPI of its peer, which GRO switches on.
   TRY(bed.in_dut("ethtool -K " + Bed::port_in(lane) + " gro on"));
   flow.sink_ = TRY(flow.attach("sink", bed.sink(), Bed::sink_end(lane)));
@@ -76,12 +81,20 @@ void Flow::send_through(const Mac& router) {
     std::copy(router.bytes.begin(), router.bytes.end(), frame.bytes);
 }
 
+void Flow::send_through(const Mac& router, const std::vector<std::uint32_t>& addresses) {
+  const std::size_t count = std::min<std::size_t>(addresses.size(), BENCH_FRAMES);
+  for (std::size_t i = 0; i < count; ++i)
+    state_->frames[i] = frame_to(lane_, int(i % kStations), router, addresses[i]);
+  state_->frame_count = std::uint32_t(count);
+}
+
 Result<Link> Flow::discard(const Netns& netns, const std::string& device) const {
   return attach("discard", netns, device);
 }
 
 Result<Link> Flow::attach_redirect(bool routes) const {
-  return attach(routes ? "route" : "redirect", bed_->dut(), Bed::port_in(lane_));
+  const char* router = family_ == Family::ipv4 ? "route" : "route_ipv6";
+  return attach(routes ? router : "redirect", bed_->dut(), Bed::port_in(lane_));
 }
 
 Result<int> Flow::empty_program(const std::string& hook) const {
@@ -90,8 +103,8 @@ Result<int> Flow::empty_program(const std::string& hook) const {
 
 Result<> Flow::send(std::uint32_t frames) {
   Inside inside = TRY(Inside::enter(bed_->generator()));
-  unsigned char frame[BENCH_FRAME_LENGTH] = {};
-  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = sizeof frame,
+  unsigned char frame[BENCH_IPV6_FRAME_LENGTH] = {};
+  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = length_of(family_),
               .repeat = int(frames), .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = kBatch);
   if (bpf_prog_test_run_opts(TRY(program("generate")), &options) < 0)
     return errno_error("send frames");

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "bed.h"
@@ -29,7 +30,7 @@ struct Rate {
 class Flow {
  public:
   // Loads the programs and puts the sink on the lane's end.
-  static Result<Flow> open(const Bed& bed, int lane = 0);
+  static Result<Flow> open(const Bed& bed, int lane = 0, Family family = Family::ipv4);
   Flow(Flow&&) noexcept = default;
   ~Flow();
 
@@ -37,6 +38,8 @@ class Flow {
   void send_to(const Mac& mac, std::uint32_t address);
   // Sends to the lane's partners by way of the router with this MAC from now on.
   void send_through(const Mac& router);
+  // Sends to these IPv4 addresses in turn, as many as there are templates for, through the router.
+  void send_through(const Mac& router, const std::vector<std::uint32_t>& addresses);
   // Sends for about that long from the calling thread's processor.
   Result<Rate> run(double seconds);
   Result<> send(std::uint32_t frames);
@@ -59,13 +62,14 @@ class Flow {
   struct Unmapper {
     void operator()(bench_state* state) const;
   };
-  Flow(const Bed& bed, int lane, Object object)
-      : bed_(&bed), lane_(lane), object_(std::move(object)) {}
+  Flow(const Bed& bed, int lane, Family family, Object object)
+      : bed_(&bed), lane_(lane), family_(family), object_(std::move(object)) {}
   Result<Link> attach(const char* program, const Netns& netns, const std::string& device) const;
   Result<int> program(const char* name) const;
 
   const Bed* bed_;
   int lane_;
+  Family family_;
   Object object_;
   Link sink_;
   std::unique_ptr<bench_state, Unmapper> state_;

@@ -67,11 +67,11 @@ std::string others(const Row& row) {
   return text;
 }
 
-double rounded(double value) {
-  return std::round(value * 1000) / 1000;
-}
-
 }  // namespace
+
+double ratio(double value, double base) {
+  return std::round(value / base * 1000) / 1000;
+}
 
 bool Row::reached() const {
   for (const Goal& goal : goals) {
@@ -95,8 +95,8 @@ Row throughput_row(const std::string& name, const std::string& hook, int runs, d
   row.values["pps"] = std::round(pps);
   if (linux_pps > 0) row.values["linux_pps"] = std::round(linux_pps);
   if (redirect_pps > 0) row.values["redirect_pps"] = std::round(redirect_pps);
-  if (linux_pps > 0) row.values["over_linux"] = rounded(pps / linux_pps);
-  if (redirect_pps > 0) row.values["of_redirect"] = rounded(pps / redirect_pps);
+  if (linux_pps > 0) row.values["over_linux"] = ratio(pps, linux_pps);
+  if (redirect_pps > 0) row.values["of_redirect"] = ratio(pps, redirect_pps);
   return row;
 }
 

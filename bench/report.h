@@ -32,6 +32,9 @@ struct Row {
 Row throughput_row(const std::string& name, const std::string& hook, int runs, double pps,
                    double linux_pps, double redirect_pps);
 
+// To three digits behind the point.
+double ratio(double value, double base);
+
 void print_table(const std::vector<Row>& rows);
 Result<> write_json(const std::vector<Row>& rows, const std::string& file);
 

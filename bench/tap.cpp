@@ -12,14 +12,14 @@
 
 namespace tna::bench {
 
-Result<Tap> Tap::create(const Bed& bed, const std::string& name) {
+Result<Tap> Tap::create(const Bed& bed, const std::string& name, const std::string& bridge) {
   Inside inside = TRY(Inside::enter(bed.dut()));
   Fd fd{open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)};
   ifreq ask{};
   name.copy(ask.ifr_name, IFNAMSIZ - 1);
   ask.ifr_flags = IFF_TAP | IFF_NO_PI;
   if (!fd || ioctl(fd.get(), TUNSETIFF, &ask) < 0) return errno_error("make tap device " + name);
-  TRY(bed.in_dut("ip link set " + name + " master br0 up"));
+  TRY(bed.in_dut("ip link set " + name + " master " + bridge + " up"));
   return Tap(std::move(fd), name);
 }
 

@@ -13,8 +13,8 @@ namespace tna::bench {
 
 class Tap {
  public:
-  // A port of the device under test's br0; it goes with the object.
-  static Result<Tap> create(const Bed& bed, const std::string& name);
+  // A port of a bridge in the device under test; it goes with the object.
+  static Result<Tap> create(const Bed& bed, const std::string& name, const std::string& bridge);
   const std::string& name() const { return name_; }
   // One frame from the station, to another station: learned or refreshed.
   // With a tag of that VLAN, or untagged (0).

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// A router with rules that every packet has to pass, none of which concerns it: half of them are
+// about other addresses, half about other ports of these.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <fstream>
+#include <random>
+
+#include "cases.h"
+#include "router.h"
+
+namespace tna::bench {
+namespace {
+
+constexpr int kFlows = 10'000, kElements = 100'000;
+
+struct Tool {
+  const char* name;
+  std::string (*rules)(int);
+  const char* command;  // which reads them from a file
+};
+
+std::string address(std::mt19937& random) {
+  return fmt::format("10.{}.{}.0/{}", random() % 256, random() % 256, 24);
+}
+
+std::string of_nft(int count) {
+  std::mt19937 random(1);
+  std::string text = "table ip bench {\n chain c {\n  type filter hook forward priority 0;\n";
+  for (int i = 0; i < count; ++i) {
+    const bool other = i % 2;
+    text += fmt::format("  ip saddr {} ip daddr {} udp dport {} drop\n",
+                        other ? address(random) : "198.18.0.0/15",
+                        other ? address(random) : "0.0.0.0/0", 20000 + i);
+  }
+  return text + " }\n}\n";
+}
+
+std::string of_iptables(int count) {
+  std::mt19937 random(1);
+  std::string text = "*filter\n:FORWARD ACCEPT [0:0]\n";
+  for (int i = 0; i < count; ++i) {
+    const bool other = i % 2;
+    text += fmt::format("-A FORWARD -s {} -d {} -p udp -m udp --dport {} -j DROP\n",
+                        other ? address(random) : "198.18.0.0/15",
+                        other ? address(random) : "0.0.0.0/0", 20000 + i);
+  }
+  return text + "COMMIT\n";
+}
+
+std::string of_a_set(int elements) {
+  std::string text = "table ip bench {\n set s {\n  type ipv4_addr;\n  elements = { ";
+  for (int i = 0; i < elements; ++i)
+    text += fmt::format("{}10.{}.{}.{}", i ? ", " : "", i >> 16, i >> 8 & 255, i & 255);
+  return text +
+         " }\n }\n chain c {\n  type filter hook forward priority 0;\n  ip saddr @s drop\n }\n}\n";
+}
+
+constexpr Tool kNft{"nft", of_nft, "nft -f "};
+constexpr Tool kSet{"set", of_a_set, "nft -f "};
+constexpr Tool kTools[] = {kNft,
+                           {"iptables-nft", of_iptables, "iptables-nft-restore "},
+                           {"legacy", of_iptables, "iptables-legacy-restore "}};
+
+Result<> load(const Bed& bed, const Tool& tool, int count) {
+  char name[] = "/tmp/tna-bench-rules-XXXXXX";
+  const int fd = ::mkstemp(name);
+  if (fd < 0) return errno_error("make a file for rules");
+  ::close(fd);
+  std::ofstream(name) << tool.rules(count);
+  auto done = bed.in_dut(tool.command + std::string(name));
+  ::unlink(name);
+  if (!done) return std::unexpected(done.error());
+  return {};
+}
+
+Result<std::unique_ptr<Router>> open(int flows) {
+  if (flows == kStations) return open_router(10);
+  return open_router_to(flows, flows);
+}
+
+// One number of rules by each of the tools, beside none.
+Result<std::vector<Row>> compare(int count, int flows, std::span<const Tool> tools, double least,
+                                 double over_linux, const Options& options) {
+  std::vector<std::unique_ptr<Router>> routers;
+  routers.push_back(TRY(open(flows)));
+  std::vector<Measurement> measurements{{routers[0]->subject(), Variant::tna_xdp}};
+  for (const Tool& tool : tools) {
+    routers.push_back(TRY(open(flows)));
+    TRY(load(routers.back()->bed, tool, count));
+    measurements.push_back({routers.back()->subject(), Variant::tna_xdp});
+    measurements.push_back({routers.back()->subject(), Variant::plain_linux});
+  }
+  const std::string flows_text = flows == kStations ? "" : fmt::format("-{}-flows", flows);
+  std::vector<double> pps =
+      TRY(measure(fmt::format("rules-{}{}", count, flows_text), measurements, options));
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < tools.size(); ++i) {
+    const double mine = pps[2 * i + 1], linux_alone = pps[2 * i + 2];
+    Row row = throughput_row(fmt::format("{}-{}{}", tools[i].name, count, flows_text), "xdp",
+                             options.rounds, mine, linux_alone, 0);
+    row.values["over_none"] = ratio(mine, pps[0]);
+    row.values["none_pps"] = std::round(pps[0]);
+    row.goals = {{"over_none", Goal::at_least, least}};
+    if (over_linux && tools[i].rules == of_nft)
+      row.goals.push_back({"over_linux", Goal::at_least, over_linux});
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace
+
+Result<std::vector<Row>> rules(const Options& options) {
+  std::vector<Row> rows;
+  const auto add = [&](Result<std::vector<Row>> more) -> Result<> {
+    if (!more) return std::unexpected(more.error());
+    rows.insert(rows.end(), more->begin(), more->end());
+    return {};
+  };
+  TRY(add(compare(100, kStations, kTools, 0.9, 3, options)));
+  TRY(add(compare(1'000, kStations, kTools, 0.85, 10, options)));
+  TRY(add(compare(10'000, kStations, kTools, 0.8, 60, options)));
+  return rows;
+}
+
+Result<std::vector<Row>> rules_flows(const Options& options) {
+  std::vector<Row> rows;
+  for (auto [count, least, over_linux] :
+       {std::tuple{100, 0.9, 3}, std::tuple{1'000, 0.85, 10}, std::tuple{10'000, 0.65, 60}}) {
+    std::vector<Row> more =
+        TRY(compare(count, kFlows, std::span(&kNft, 1), least, over_linux, options));
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  return rows;
+}
+
+Result<std::vector<Row>> rules_set(const Options& options) {
+  return compare(kElements, kStations, std::span(&kSet, 1), 0.85, 0, options);
+}
+
+}  // namespace tna::bench
