@@ -78,6 +78,8 @@ struct tna_pkt {
 	bool leaves_tagged;
 	struct tna_neigh_key next_hop;
 	struct tna_rule_facts *facts; /* where rules were asked */
+	struct tna_rule_facts *flow;  /* the same, where connection tracking knows the packet */
+	__u32 masqueraded;	      /* interface that the address it gets was chosen for, 0: any */
 #endif
 };
 

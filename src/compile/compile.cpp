@@ -67,26 +67,17 @@ class Shared {
 // The chains of one table that are met at one hook.
 class TableCode {
  public:
-  TableCode(Code& code, Shared& shared, const RuleTable& table, std::uint8_t family, RuleHook hook)
-      : code_(code),
-        shared_(shared),
-        table_(table),
-        hook_(hook),
-        family_(family),
-        legacy_(table.name.starts_with("legacy ")),
-        operands_(code, family, hook, legacy_) {}
+  TableCode(Code& code, Shared& shared, const RuleTable& table, const Met& met)
+      : code_(code), shared_(shared), table_(table), met_(met), operands_(code, met) {}
 
-  // Accepted packets get to what is written next.
+  // Accepted packets get to what is written next. Of connections those get here that Linux has set
+  // up (bpf/fpm/conntrack.h).
   void base_chain(const RuleChain& chain) {
     accepted_ = code_.label();
     const Code::Label policy = code_.label();
-    if (chain.base->new_flows_only) {
-      end(kPunt);  // conntrack is not followed
-    } else {
-      write(chain, policy);
-      code_.place(policy);
-      if (chain.base->drops) end(kDrop);
-    }
+    write(chain, policy);
+    code_.place(policy);
+    if (chain.base->drops) end(kDrop);
     code_.place(accepted_);
   }
 
@@ -95,7 +86,7 @@ class TableCode {
   void write(const RuleChain& chain, Code::Label back) {
     for (std::size_t at = 0; at < chain.rules.size();) {
       if (!code_.reachable() || code_.size() > kMostCode) break;
-      RuleRun run(table_, family_, hook_, legacy_);
+      RuleRun run(table_, met_);
       std::size_t end = at;
       while (end < chain.rules.size() && run.add(chain.rules[end])) ++end;
       if (end - at >= kLeastInTree) {
@@ -225,7 +216,7 @@ class TableCode {
 
   // What kind of code the operand's facts take, and whether there can be such.
   bool has(const Operand& operand) {
-    const std::string why = operands_.why_not(operand);
+    const std::string why = why_not(operand, met_);
     if (!why.empty()) {
       punt(why);
       return false;
@@ -282,7 +273,7 @@ class TableCode {
   void take(const SetMark& mark, Code::Label, Code::Label) {
     code_.store_value(4, kFacts, offsetof(tna_rule_facts, mark),
                       static_cast<std::int32_t>(mark.value));
-    if (hook_ == RuleHook::prerouting)
+    if (met_.hook == RuleHook::prerouting)
       code_.store_value(4, kFacts, offsetof(tna_rule_facts, marked_early), 1);
   }
 
@@ -390,9 +381,7 @@ class TableCode {
   Code& code_;
   Shared& shared_;
   const RuleTable& table_;
-  RuleHook hook_;
-  std::uint8_t family_;
-  bool legacy_;
+  Met met_;
   OperandCode operands_;
   RuleName name_;  // of the rule at hand
   Code::Label accepted_ = 0;
@@ -407,16 +396,73 @@ void one_hop_less(Code& code, std::uint8_t family) {
   code.store(1, kFacts, ttl, 1);
 }
 
+// Where the kernel finds a packet's connection, and where it translates the destination, before
+// routing, and the source, behind it (NF_IP_PRI_CONNTRACK, _NAT_DST, _NAT_SRC in
+// linux/netfilter_ipv4.h; IPv6 has the same).
+constexpr std::int32_t kConntrack = -200, kDestinationNat = -100, kSourceNat = 100;
+
+// Copies what the packet leaves with over what it came with.
+void translate(Code& code, std::uint8_t family, bool source) {
+  const int addresses = static_cast<int>(source ? offsetof(tna_rule_facts, nat_saddr)
+                                                : offsetof(tna_rule_facts, nat_daddr));
+  const int bytes = family == NFPROTO_IPV4 ? 4 : 16;
+  const int first = family == NFPROTO_IPV4 ? 12 : 8;
+  const int network = static_cast<int>(offsetof(tna_rule_facts, network)) + first;
+  for (int at = 0; at < bytes; at += 4) {
+    code.load(4, 1, kFacts, addresses + at);
+    code.store(4, kFacts, network + (source ? 0 : bytes) + at, 1);
+  }
+  code.load(2, 1, kFacts,
+            source ? offsetof(tna_rule_facts, nat_sport) : offsetof(tna_rule_facts, nat_dport));
+  code.store(2, kFacts, static_cast<int>(offsetof(tna_rule_facts, transport)) + (source ? 0 : 2),
+             1);
+}
+
+bool translates(const RuleSet& rules, std::uint8_t family) {
+  for (RuleHook hook : {RuleHook::prerouting, RuleHook::postrouting})
+    for (const auto& [table, chain] : rules.met(family, hook))
+      if (chain->base->new_flows_only) return true;
+  return false;
+}
+
+// The chains of one hook, in their order.
+void write_hook(Code& code, Shared& shared, const RuleSet& rules, Met met) {
+  const bool before_routing = met.hook == RuleHook::prerouting;
+  const std::int32_t nat = before_routing ? kDestinationNat : kSourceNat;
+  bool translated = !met.translates || met.hook == RuleHook::forward;
+  for (const auto& [table, chain] : rules.met(met.family, met.hook)) {
+    if (!code.reachable()) return;
+    const std::int32_t priority = chain->base->priority;
+    if (chain->base->new_flows_only) continue;
+    if (!translated && priority == nat) {  // which of the two is first depends on who came first
+      shared.to_linux({table->family, table->name, chain->name, 0}, "at the priority of NAT");
+      code.set(0, kPunt);
+      return code.exit();
+    }
+    if (!translated && priority > nat) {
+      translate(code, met.family, !before_routing);
+      translated = true;
+    }
+    met.legacy = table->name.starts_with("legacy ");
+    met.tracked = !before_routing || priority > kConntrack;
+    TableCode(code, shared, *table, met).base_chain(*chain);
+  }
+  if (!translated && before_routing) translate(code, met.family, false);
+}
+
 Result<std::vector<bpf_insn>> function(const RuleSet& rules, std::uint8_t family, Shared& shared) {
   Code code;
   code.move(kFacts, 1);
+  Met met{.family = family, .translates = translates(rules, family)};
   for (RuleHook hook : {RuleHook::prerouting, RuleHook::forward, RuleHook::postrouting}) {
-    if (hook == RuleHook::forward) one_hop_less(code, family);
-    for (const auto& [table, chain] : rules.met(family, hook))
-      TableCode(code, shared, *table, family, hook).base_chain(*chain);
+    if (hook == RuleHook::forward && code.reachable()) one_hop_less(code, family);
+    met.hook = hook;
+    write_hook(code, shared, rules, met);
   }
-  code.set(0, kNext);
-  code.exit();
+  if (code.reachable()) {
+    code.set(0, kNext);
+    code.exit();
+  }
   if (code.size() > kMostCode) return error("too many rules to be written one after the other");
   return code.finish();
 }

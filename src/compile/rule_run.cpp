@@ -172,8 +172,9 @@ bool RuleRun::of_name(const Operand& operand, const std::vector<Interval>& inter
 
 bool RuleRun::conditions_of(const Operand& from, std::vector<Interval> intervals, bool inside,
                             Conditions& found) {
-  if (hook_ == RuleHook::prerouting && of_egress(from.field)) return !legacy_;  // it is never there
-  if (auto value = constant(from.field, family_)) {
+  if (!why_not(from, met_).empty()) return false;
+  if (met_.hook == RuleHook::prerouting && of_egress(from.field)) return true;  // it is never there
+  if (auto value = constant(from.field, met_.family)) {
     if (std::size_t{from.offset} + from.length > value->size()) return false;
     const Octets seen = transformed(from, *value);
     if (std::ranges::any_of(intervals, [&](const auto& each) { return is_in(seen, each); }) ==
@@ -209,7 +210,7 @@ bool RuleRun::conditions_of(const Operand& from, std::vector<Interval> intervals
     }
   if (!operand.then.empty())
     return operand.length <= 4 && of_words(operand, intervals, inside, found);
-  operand = whole(operand, family_);
+  operand = whole(operand, met_.family);
   for (Interval& each : intervals) {
     each.low.resize(operand.length, 0);
     each.high.resize(operand.length, 0xff);

@@ -106,7 +106,9 @@ void Controller::read_devices() {
 // A guard failed: what it compares with has changed. Or the kernel does something that the
 // configuration does not show.
 void Controller::read_programs() {
-  for (const tna_event& event : deployer_.drain()) {
+  const Deployer::Heard heard = deployer_.drain();
+  flows_.take(heard.flows);
+  for (const tna_event& event : heard.events) {
     const Node* bridge = graph_.related(event.ifindex, "port of");
     if (event.kind == TNA_EVENT_SUPPRESS && bridge) suppressing_.insert(bridge->ifindex);
     mark_changed(0us);

@@ -17,6 +17,7 @@
 #include "capabilities/device_watch.h"
 #include "capabilities/kernel_memory.h"
 #include "capabilities/symbols.h"
+#include "daemon/flow_keeper.h"
 #include "daemon/peer_switch.h"
 #include "daemon/rule_keeper.h"
 #include "deploy/deployer.h"
@@ -95,6 +96,7 @@ class Controller {
   Deployer deployer_;
   PeerSwitch peers_;
   RuleKeeper rules_;
+  FlowKeeper flows_;
   Symbols symbols_;
   Store store_;
   Graph graph_;
