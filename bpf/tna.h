@@ -254,8 +254,10 @@ struct tna_rule_facts {
 	__u32 ct_status, ct_mark, ct_direction;
 	__be32 nat_saddr[4], nat_daddr[4]; /* that the packet leaves with */
 	__be16 nat_sport, nat_dport;
+	__u32 masqueraded; /* interface that the source was chosen for, 0: any */
+	__u32 unused;
 };
-static_assert(sizeof(struct tna_rule_facts) == 464, "shared: no holes");
+static_assert(sizeof(struct tna_rule_facts) == 472, "shared: no holes");
 
 /* A TCP connection that goes on and on, whose window conntrack is asked to watch no more: the tuple of
  * its first packet. */

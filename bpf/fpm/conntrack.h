@@ -2,7 +2,7 @@
 /* conntrack: the connection that the packet belongs to. Linux sets connections up and takes them down;
  * those that are established in both directions are carried on here.
  * Reads  the kernel's entry of the connection, the packet's TCP or UDP header.
- * Sets   p->flow; p->daddr, p->dport: translated, as they are routed; the entry's timeout.
+ * Sets   p->followed, p->facts; p->daddr, p->dport: translated, as they are routed; the entry's timeout.
  * Punts  CT_PROTO (the kernel shows no others), SHORT, CT_TCP (net/netfilter/nf_conntrack_proto_tcp.c:
  *        tcp_error, and what changes a connection's state), IP_INVALID (nf_conntrack_proto_udp.c:
  *        udp_error), CT_NEW, CT_SPECIAL, CT_WINDOW, CT_NAT, VRF (its packets meet netfilter twice).
@@ -111,7 +111,7 @@ static __always_inline __u32 tna_ct_masqueraded(struct nf_conn *ct)
 static __always_inline enum tna_reason tna_ct_read(struct tna_pkt *p, struct nf_conn *ct,
 						   __u32 direction)
 {
-	struct tna_rule_facts *f = p->flow;
+	struct tna_rule_facts *f = p->facts;
 	__u64 status = tna_get(ct, status), other;
 	const __u64 done = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
 	enum tna_reason reason;
@@ -130,7 +130,7 @@ static __always_inline enum tna_reason tna_ct_read(struct tna_pkt *p, struct nf_
 	f->ct_direction = direction;
 	if (!TNA_ON(p, nat))
 		return TNA_R_COUNT;
-	p->masqueraded = direction == TNA_CT_ORIGINAL ? tna_ct_masqueraded(ct) : 0;
+	f->masqueraded = direction == TNA_CT_ORIGINAL ? tna_ct_masqueraded(ct) : 0;
 	other = tna_ct_tuple(ct, !direction);
 	tna_ct_address(f->nat_saddr, tna_ct_tuple_member(other, dst.u3), v4);
 	tna_ct_address(f->nat_daddr, tna_ct_tuple_member(other, src.u3), v4);
@@ -139,26 +139,37 @@ static __always_inline enum tna_reason tna_ct_read(struct tna_pkt *p, struct nf_
 	return TNA_R_COUNT;
 }
 
+/* What the kernel is asked by, in memory that the rules use later: the stack has no room for it. */
+struct tna_ct_question {
+	struct bpf_ct_opts options;
+	struct bpf_sock_tuple tuple;
+};
+_Static_assert(sizeof(struct tna_ct_question) <= sizeof(((struct tna_rule_facts *)0)->key), "room");
+
 static __always_inline struct nf_conn *tna_ct_find(struct tna_pkt *p, __u32 *direction)
 {
-	struct bpf_ct_opts options = {.netns_id = BPF_F_CURRENT_NETNS, .l4proto = p->ip_proto};
-	struct bpf_sock_tuple tuple = {};
+	struct tna_ct_question *ask = (void *)p->facts->key;
 	struct nf_conn *ct;
 
+	ask->options.netns_id = BPF_F_CURRENT_NETNS;
+	ask->options.l4proto = p->ip_proto;
+	ask->options.unused[0] = ask->options.unused[1] = 0;
 	if (p->ip_version == 4) {
-		tuple.ipv4.saddr = p->saddr[0];
-		tuple.ipv4.daddr = p->daddr[0];
-		tuple.ipv4.sport = p->sport;
-		tuple.ipv4.dport = p->dport;
-		ct = tna_ctx_ct_lookup(p, &tuple, sizeof(tuple.ipv4), &options, sizeof(options));
+		ask->tuple.ipv4.saddr = p->saddr[0];
+		ask->tuple.ipv4.daddr = p->daddr[0];
+		ask->tuple.ipv4.sport = p->sport;
+		ask->tuple.ipv4.dport = p->dport;
+		ct = tna_ctx_ct_lookup(p, &ask->tuple, sizeof(ask->tuple.ipv4), &ask->options,
+				       sizeof(ask->options));
 	} else {
-		__builtin_memcpy(tuple.ipv6.saddr, p->saddr, sizeof(p->saddr));
-		__builtin_memcpy(tuple.ipv6.daddr, p->daddr, sizeof(p->daddr));
-		tuple.ipv6.sport = p->sport;
-		tuple.ipv6.dport = p->dport;
-		ct = tna_ctx_ct_lookup(p, &tuple, sizeof(tuple.ipv6), &options, sizeof(options));
+		__builtin_memcpy(ask->tuple.ipv6.saddr, p->saddr, sizeof(p->saddr));
+		__builtin_memcpy(ask->tuple.ipv6.daddr, p->daddr, sizeof(p->daddr));
+		ask->tuple.ipv6.sport = p->sport;
+		ask->tuple.ipv6.dport = p->dport;
+		ct = tna_ctx_ct_lookup(p, &ask->tuple, sizeof(ask->tuple.ipv6), &ask->options,
+				       sizeof(ask->options));
 	}
-	*direction = options.dir;
+	*direction = ask->options.dir;
 	return ct;
 }
 
@@ -174,8 +185,8 @@ static __always_inline enum tna_verdict fpm_conntrack(struct tna_pkt *p)
 		return tna_punt(p, TNA_R_VRF);
 	if ((v = tna_ct_header(p, v4 ? sizeof(struct tna_ipv4) : sizeof(struct tna_ipv6))))
 		return v;
-	p->flow = tna_facts();
-	if (!p->flow)
+	p->facts = tna_facts();
+	if (!p->facts)
 		return tna_punt(p, TNA_R_CT_SPECIAL);
 	ct = tna_ct_find(p, &direction);
 	if (!ct)
@@ -184,10 +195,11 @@ static __always_inline enum tna_verdict fpm_conntrack(struct tna_pkt *p)
 	bpf_ct_release(ct);
 	if (reason != TNA_R_COUNT)
 		return tna_punt(p, reason);
+	p->followed = true;
 	if (!TNA_ON(p, nat))
 		return TNA_NEXT;
-	__builtin_memcpy(p->daddr, p->flow->nat_daddr, sizeof(p->daddr));
-	p->dport = p->flow->nat_dport;
+	__builtin_memcpy(p->daddr, p->facts->nat_daddr, sizeof(p->daddr));
+	p->dport = p->facts->nat_dport;
 	return v4 && tna_ipv4_special(p->daddr[0]) ? tna_punt(p, TNA_R_IP_ADDRESS) : TNA_NEXT;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* nat: the addresses and ports that the connection's packets leave with.
- * Reads  p->flow, which conntrack has set.   Sets  the packet's addresses, ports and checksums.
+ * Reads  p->facts, which conntrack has set.   Sets  the packet's addresses, ports and checksums.
  * Punts  CT_NAT (masqueraded for another way out: Linux ends the connection, net/netfilter/
  *        nf_nat_core.c:nf_nat_inet_fn).
  *
@@ -14,8 +14,9 @@
 
 static __always_inline enum tna_verdict fpm_nat(struct tna_pkt *p)
 {
-	return p->masqueraded && p->masqueraded != p->out_ifindex ? tna_punt(p, TNA_R_CT_NAT)
-								  : TNA_NEXT;
+	__u32 masqueraded = p->facts && p->followed ? p->facts->masqueraded : 0;
+
+	return masqueraded && masqueraded != p->out_ifindex ? tna_punt(p, TNA_R_CT_NAT) : TNA_NEXT;
 }
 
 /* Has clang load the packet's beginning again: what it kept of it for several places it would move as
@@ -78,12 +79,12 @@ static __always_inline bool tna_nat_port(struct tna_pkt *p, __u32 at, __u32 sum,
 /* False: a part of the header has gone; can't be. */
 static __always_inline bool tna_nat_rewrite(struct tna_pkt *p, bool source)
 {
-	struct tna_rule_facts *f = p->flow;
+	struct tna_rule_facts *f = p->facts;
 	bool v4 = p->ip_version == 4;
 	__u32 l4 = p->ip_at + (v4 ? sizeof(struct tna_ipv4) : sizeof(struct tna_ipv6));
 	__u32 sum = l4 + (p->ip_proto == TNA_PROTO_TCP ? 16 : 6), at;
 
-	if (!f)
+	if (!f || !p->followed) /* the verifier does not know that one means the other */
 		return true;
 	if (v4) {
 		at = source ? offsetof(struct tna_ipv4, saddr) : offsetof(struct tna_ipv4, daddr);

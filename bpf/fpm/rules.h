@@ -184,6 +184,7 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 	if (TNA_ON(p, rules_find))
 		verdict = tna_rule_ask(f, TNA_RULE_FIND_PLACE) + tna_rules4(f) + tna_rules6(f);
 	p->facts = f;
+	p->judged = true;
 	if (verdict == TNA_DROP)
 		return TNA_DROP;
 	if (verdict != TNA_NEXT)
@@ -200,7 +201,7 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 /* The device is known that it really leaves by. */
 static __always_inline enum tna_verdict tna_rules_mark(struct tna_pkt *p)
 {
-	return p->facts && p->facts->mark && !tna_ctx_marks(p) ? tna_punt(p, TNA_R_MARK) : TNA_NEXT;
+	return p->facts && p->judged && p->facts->mark && !tna_ctx_marks(p) ? tna_punt(p, TNA_R_MARK) : TNA_NEXT;
 }
 
 /* The packet is not Linux's any more: it is counted, and gets its mark. */
@@ -211,7 +212,7 @@ static __always_inline void tna_rules_done(struct tna_pkt *p)
 
 	if (!TNA_ON(p, rules4) && !TNA_ON(p, rules6))
 		return;
-	if (!f) /* not routed, or of a family without rules */
+	if (!f || !p->judged) /* not routed, or of a family without rules */
 		return;
 	if (f->mark)
 		tna_ctx_set_mark(p, f->mark);

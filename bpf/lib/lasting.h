@@ -42,7 +42,7 @@ static __always_inline void tna_lasts(struct tna_pkt *p, __u64 tuple)
 	bool v4 = p->ip_version == 4;
 	__u32 flow = tna_lasting_hash(p), key = flow >> 22;
 	struct tna_lasting *lasting;
-	struct tna_flow told = {};
+	struct tna_flow *told;
 
 	_Static_assert(TNA_LASTING == 1 << 10, "the key");
 	lasting = bpf_map_lookup_elem(&tna_lasting, &key);
@@ -54,12 +54,15 @@ static __always_inline void tna_lasts(struct tna_pkt *p, __u64 tuple)
 	}
 	if (++lasting->packets % TNA_LASTS_AGAIN != TNA_LASTS_LONG)
 		return;
-	told.version = p->ip_version;
-	tna_ct_address(told.saddr, tna_ct_tuple_member(tuple, src.u3), v4);
-	tna_ct_address(told.daddr, tna_ct_tuple_member(tuple, dst.u3), v4);
-	told.sport = tna_word(tna_ct_tuple_member(tuple, src.u));
-	told.dport = tna_word(tna_ct_tuple_member(tuple, dst.u));
-	bpf_ringbuf_output(&tna_flows, &told, sizeof(told), 0);
+	told = bpf_ringbuf_reserve(&tna_flows, sizeof(*told), 0);
+	if (!told)
+		return;
+	told->version = p->ip_version;
+	tna_ct_address(told->saddr, tna_ct_tuple_member(tuple, src.u3), v4);
+	tna_ct_address(told->daddr, tna_ct_tuple_member(tuple, dst.u3), v4);
+	told->sport = tna_word(tna_ct_tuple_member(tuple, src.u));
+	told->dport = tna_word(tna_ct_tuple_member(tuple, dst.u));
+	bpf_ringbuf_submit(told, 0);
 }
 
 #endif

@@ -70,21 +70,22 @@ Result<> Deployer::open_maps(std::uint32_t counters) {
 }
 
 SharedMaps Deployer::shared_maps() const {
-  return {slots_.get(), counters_map_.get(), events_.get(), flows_.get(), lease_map_.get(),
-          counters_entries(counters_map_.get())};
+  return {slots_.get(), counters_map_.get(), events_.get(),
+          flows_.get(), lease_map_.get(),    counters_entries(counters_map_.get())};
 }
 
 // A spine that was opened before the bridge's module was loaded can't look at bridges, nor before
-// veth's at veths, nor before conntrack's at connections. Memory for routes is taken when first a program routes.
+// veth's at veths, nor before conntrack's at connections. Memory for routes is taken when first a
+// program routes.
 Result<LoadedProgram> Deployer::load(const Load& action) {
   const ProgramSpec& spec = action.program;
   Result<Pipeline>& pipeline = pipelines_.at(spec.hook);
   bool veth = spec.constants.veth || spec.constants.veth_out || spec.rules;
   bool connections = spec.constants.conntrack4 || spec.constants.conntrack6;
   bool routes = spec.constants.route4 || spec.constants.route6;
-  if (pipeline && (pipeline->without_bridge() || (veth && pipeline->without_veth()) ||
-                   (connections && pipeline->without_connections()) ||
-                   (routes && pipeline->without_routes())))
+  if (pipeline &&
+      (pipeline->without_bridge() || (veth && pipeline->without_veth()) ||
+       (connections && pipeline->without_connections()) || (routes && pipeline->without_routes())))
     pipeline =
         Pipeline::open(spec.hook, spines_, shared_maps(), routes || !pipeline->without_routes());
   if (!pipeline) return std::unexpected(pipeline.error());

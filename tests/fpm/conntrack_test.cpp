@@ -112,6 +112,22 @@ TEST_P(Connections, RulesSeeThem) {
   EXPECT_EQ(run(ipv4()), punt(TNA_R_RULE)) << "before connections are looked for";
 }
 
+// All that a program can have at once: it takes as much stack as there is.
+TEST_P(Connections, WithManyRules) {
+  std::string rules;
+  for (int i = 0; i < 100; ++i)
+    rules += "ip saddr 198.51.100." + std::to_string(i) + " udp dport " + std::to_string(i) +
+             " counter drop;";
+  nft("table inet t { chain c { type filter hook forward priority 0; policy drop; " + rules +
+      " ct state established accept; }; chain s { type nat hook postrouting priority 100; masquerade; "
+      "}; }");
+  configure(entry("udp"));
+  EXPECT_EQ(run(ipv4()), goes_on());
+  nft("table inet t { chain c { type filter hook forward priority 0; policy drop; " + rules +
+      " ct state established accept; }; }", false);
+  EXPECT_EQ(run(ipv4()), goes_on());
+}
+
 TEST_P(Connections, OneDirectionOnlyIsNew) {
   nft(kFollow);
   configure("conntrack -I -s 192.0.2.1 -d 192.0.2.2 -p udp --sport 4242 --dport 4243 -t 100 "
