@@ -19,6 +19,7 @@ namespace {
 constexpr int kNext = 0, kPunt = 1, kDrop = 2;  // enum tna_verdict
 constexpr int kLookUp = 1;                      // BPF_FUNC_map_lookup_elem
 constexpr std::size_t kMostCode = 30000;        // jumps reach 32,767 instructions
+constexpr int kMostDepth = 64;                  // of jumps; nf_tables itself has at most 16
 // Fewer rules one after the other are compared with faster than looked for.
 constexpr std::size_t kLeastInTree = 24;
 constexpr int kKey = offsetof(tna_rule_facts, key);
@@ -95,7 +96,7 @@ class TableCode {
   void write(const RuleChain& chain, Code::Label back) {
     for (std::size_t at = 0; at < chain.rules.size();) {
       if (!code_.reachable() || code_.size() > kMostCode) break;
-      RuleRun run(table_, family_, hook_, legacy_);
+      RuleRun run(table_, family_, operands_);
       std::size_t end = at;
       while (end < chain.rules.size() && run.add(chain.rules[end])) ++end;
       if (end - at >= kLeastInTree) {
@@ -302,8 +303,11 @@ class TableCode {
       case Decision::go: {
         const RuleChain* to = table_.chain(verdict.chain);
         if (!to) return punt("no chain " + verdict.chain);
+        if (depth_ == kMostDepth) return punt("jumps too deep");
         const RuleName here = name_;
+        ++depth_;
         write(*to, verdict.decision == Decision::go ? back : next);
+        --depth_;
         name_ = here;
         return;
       }
@@ -396,6 +400,7 @@ class TableCode {
   OperandCode operands_;
   RuleName name_;  // of the rule at hand
   Code::Label accepted_ = 0;
+  int depth_ = 0;
 };
 
 // Routing is between the hooks, and takes one from the TTL.

@@ -34,11 +34,6 @@ std::optional<Octets> constant(Field field, std::uint8_t family) {
   }
 }
 
-bool of_egress(Field field) {
-  return field == Field::oif || field == Field::oifname || field == Field::oifgroup ||
-         field == Field::oiftype;
-}
-
 bool is_in(const Octets& value, const Interval& interval) {
   return interval.low <= value && value <= interval.high;
 }
@@ -172,9 +167,9 @@ bool RuleRun::of_name(const Operand& operand, const std::vector<Interval>& inter
 
 bool RuleRun::conditions_of(const Operand& from, std::vector<Interval> intervals, bool inside,
                             Conditions& found) {
-  if (hook_ == RuleHook::prerouting && of_egress(from.field)) return !legacy_;  // it is never there
+  if (!loads_.why_not(from).empty()) return false;
+  if (loads_.never_there(from)) return true;
   if (auto value = constant(from.field, family_)) {
-    if (std::size_t{from.offset} + from.length > value->size()) return false;
     const Octets seen = transformed(from, *value);
     if (std::ranges::any_of(intervals, [&](const auto& each) { return is_in(seen, each); }) ==
         inside)

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "compile/operand_code.h"
 #include "compile/tree.h"
 #include "rules/rule_set.h"
 
@@ -16,9 +17,9 @@ namespace tna {
 
 class RuleRun {
  public:
-  // Of chains at that hook, for packets of NFPROTO_IPV4 or _IPV6.
-  RuleRun(const RuleTable& table, std::uint8_t family, RuleHook hook, bool legacy)
-      : table_(table), family_(family), hook_(hook), legacy_(legacy) {}
+  // For packets of NFPROTO_IPV4 or _IPV6, at the hook that what can be loaded is of.
+  RuleRun(const RuleTable& table, std::uint8_t family, const OperandCode& loads)
+      : table_(table), family_(family), loads_(loads) {}
 
   // How a word of the vector is made.
   struct Word {
@@ -58,8 +59,7 @@ class RuleRun {
 
   const RuleTable& table_;
   std::uint8_t family_;
-  RuleHook hook_;
-  bool legacy_;
+  const OperandCode& loads_;
   std::vector<Operand> operands_;                 // of words
   std::vector<Operand> names_;                    // of words behind those
   std::map<std::size_t, std::set<Octets>> cuts_;  // by name

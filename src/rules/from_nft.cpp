@@ -137,7 +137,7 @@ class Translation {
 
   void take(const nft::Payload& load) {
     auto field = area(load.base);
-    if (!field || load.offset + load.length > 255 || !load.length)
+    if (!field || std::uint64_t{load.offset} + load.length > 255 || !load.length)
       return punt("payload beyond the headers");
     hold(load.to, {*field,
                    static_cast<std::uint8_t>(load.offset),
@@ -309,7 +309,12 @@ ElementSet set_from(const nft::Set& from) {
     if (element.catch_all)
       set.otherwise = element.verdict ? verdict_of(*element.verdict) : Verdict{};
   if (intervals && set.parts.size() == 1) {
-    set.elements = from_ends(from.elements);
+    if (std::ranges::any_of(from.elements, [&](const nft::Element& element) {
+          return !element.catch_all && element.key.size() != set.parts.front();
+        }))
+      set.punt = "set " + from.name;
+    else
+      set.elements = from_ends(from.elements);
     return set;
   }
   for (const nft::Element& element : from.elements) {
@@ -325,6 +330,7 @@ ElementSet set_from(const nft::Set& from) {
 // The kernel tells the lengths of a concatenation's parts only where they are intervals; else the
 // first lookup does.
 bool split_like(const Lookup& lookup, ElementSet& set) {
+  if (set.intervals) return false;
   std::vector<std::uint8_t> parts;
   std::size_t bytes = 0;
   for (const Operand& operand : lookup.key) {

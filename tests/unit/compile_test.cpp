@@ -263,6 +263,43 @@ TEST_P(CompileByChance, SaysWhatEvaluateSays) {
   EXPECT_LT(more_to_linux, kRuleSets * kPackets / 5);
 }
 
+// A table with a chain at forward of these rules, and others.
+RuleSet at_forward(std::vector<Rule> rules, std::vector<RuleChain> others = {}) {
+  RuleTable table{NFPROTO_IPV4, "t", {{"c", BaseChain{}, std::move(rules)}}, {}};
+  table.chains.insert(table.chains.end(), others.begin(), others.end());
+  return {1, {std::move(table)}};
+}
+
+std::string first_to_linux(const RuleSet& rules) {
+  const CompiledRules compiled = compile(rules);
+  return compiled.to_linux.empty() ? "" : compiled.to_linux.front().second;
+}
+
+TEST(Compile, ARunOfRulesAboutWhatIsNotThere) {
+  for (const auto& [operand, why] :
+       {std::pair{Operand{Field::ct_state, 0, 4, {}}, "ct state"},
+        std::pair{Operand{Field::link, 12, 2, {}}, "link beyond what is looked at"},
+        std::pair{Operand{Field::network, 20, 4, {}}, "network beyond what is looked at"},
+        std::pair{Operand{Field::network, 10, 2, {}}, "the header's checksum"}}) {
+    std::vector<Rule> rules;
+    for (std::uint8_t i = 0; i < 40; ++i) {
+      Octets value(operand.length, 0);
+      value.back() = i;
+      const tna::Test is{operand, true, {Interval{value, value}}};
+      rules.push_back({i, {is, Verdict{Decision::drop, ""}}});
+    }
+    EXPECT_EQ(first_to_linux(at_forward(std::move(rules))), why);
+  }
+}
+
+TEST(Compile, JumpsWithoutEnd) {
+  const auto jump = [](const std::string& chain) {
+    return Rule{1, {Verdict{Decision::jump, chain}}};
+  };
+  const RuleChain self{"self", {}, {jump("self"), jump("self")}};
+  EXPECT_EQ(first_to_linux(at_forward({jump("self")}, {self})), "jumps too deep");
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, CompileByChance,
                          testing::Values(std::uint8_t{NFPROTO_IPV4}, std::uint8_t{NFPROTO_IPV6}));
 
