@@ -2,6 +2,7 @@
 #include "daemon/rule_keeper.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <iterator>
 
@@ -11,6 +12,7 @@
 #include "introspect/nft_reader.h"
 #include "introspect/xtables_reader.h"
 #include "rules/from_nft.h"
+#include "rules/reach.h"
 
 namespace tna {
 namespace {
@@ -37,13 +39,18 @@ Result<RuleSet> read_rules() {
 }
 
 bool RuleKeeper::follow(const NetfilterState& netfilter) {
+  outrun_ = false;
   if (!has_rules(netfilter, 4) && !has_rules(netfilter, 6)) {
     firewall_ = {};
     return false;
   }
   const RuleWords& words = netfilter.rules;
   if (firewall_.words == words && (firewall_.rules || !firewall_.why_not.empty())) return false;
-  firewall_.words = words;
+  if (untouched(words)) {
+    firewall_.words = words;
+    return false;
+  }
+  const RuleWords before = std::exchange(firewall_.words, words);
   if (any_nft(netfilter) && !words.nft_generation_at) {
     refuse("this kernel does not show when they change");
     return false;
@@ -53,20 +60,56 @@ bool RuleKeeper::follow(const NetfilterState& netfilter) {
     return false;
   }
   read(words);
-  return true;
+  if (outrun_) firewall_.words = before;
+  return !outrun_;
+}
+
+// Whether what was committed since the rules were read matters to no forwarded packet.
+bool RuleKeeper::untouched(const RuleWords& now) {
+  RuleWords but_for_generation = now;
+  but_for_generation.nft_generation = firewall_.words.nft_generation;
+  if (!firewall_.rules || given_up_ || !changes_ || but_for_generation != firewall_.words)
+    return false;
+  const auto touched = changes_->between(firewall_.words.nft_generation, now.nft_generation);
+  if (!touched) return false;
+  // A chain whose handle is not new may have had another name.
+  const auto renamed = [&](const auto& named) {
+    const auto newest = newest_.find({named.first.family, named.first.table});
+    return newest != newest_.end() && named.second <= newest->second;
+  };
+  const bool met = std::ranges::any_of(touched->parts,
+                                       [&](const nft::Part& part) { return met_.contains(part); });
+  return !met && std::ranges::none_of(touched->named, renamed);
+}
+
+void RuleKeeper::give_up(const RuleWords& now) {
+  if (!firewall_.rules) return refuse("they change all the time");
+  given_up_ = true;
+  firewall_.words = now;
+  firewall_.words.nft_generation -= 1;  // it is over, and they don't come again
+  for (auto* tables : {&firewall_.words.tables4, &firewall_.words.tables6})
+    for (RuleWords::Table& table : *tables) table.rules = ~0ULL;
 }
 
 void RuleKeeper::read(const RuleWords& words) {
   const auto start = Clock::now();
+  if (!changes_ && words.nft_generation_at)
+    if (auto opened = NftChanges::open()) changes_ = std::move(*opened);
   auto rules = read_rules();
+  outrun_ = !rules && (rules.error().code == EAGAIN || rules.error().code == ENOENT);
+  if (outrun_) return;
   if (!rules) return refuse(rules.error().message);
   const auto known = Clock::now();
   auto compiled = std::make_shared<const CompiledRules>(compile(*rules));
   const bool same = firewall_.rules && firewall_.id && compiled->same_code(*firewall_.rules);
   if (words.nft_generation_at) firewall_.words.nft_generation = rules->generation;
+  given_up_ = false;
   firewall_.rules = std::move(compiled);
   firewall_.why_not.clear();
   if (!same) firewall_.id = ++last_id_;
+  met_ = met_by_forwarded(*rules);
+  newest_.clear();
+  for (const RuleTable& table : rules->tables) newest_[{table.family, table.name}] = table.newest;
   log_debug("rules: read in {:.1f} ms, compiled in {:.1f} ms, {} and {} instructions, {}",
             ms(known - start), ms(Clock::now() - known), firewall_.rules->ipv4.size(),
             firewall_.rules->ipv6.size(), same ? "the same code" : "other code");

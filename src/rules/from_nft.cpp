@@ -424,7 +424,7 @@ RuleSet rules_from_nft(const nft::Ruleset& from) {
   RuleSet rules{from.generation, {}};
   for (const nft::Table& each : from.tables) {
     if (each.dormant) continue;
-    RuleTable table{each.family, each.name, {}, {}};
+    RuleTable table{each.family, each.name, {}, {}, each.newest};
     for (const nft::Set& set : each.sets) table.sets.push_back(set_from(set));
     SetsByName sets;
     for (ElementSet& set : table.sets) sets.emplace(set.name, &set);

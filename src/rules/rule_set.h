@@ -159,6 +159,7 @@ struct RuleTable {
   std::string name;
   std::vector<RuleChain> chains;
   std::vector<ElementSet> sets;
+  std::uint64_t newest = 0;  // as nft::Table has it
 
   const RuleChain* chain(const std::string& name) const;
   const ElementSet* set(const std::string& name) const;
