@@ -35,13 +35,17 @@ class RuleKeeper {
 
  private:
   void read(const RuleWords&);
-  bool untouched(const RuleWords& now);
+  Result<nft::Ruleset> read_nft();
+  bool take_changes(const RuleWords& now);
+  bool take_elements(const std::set<nft::Part>& sets, std::uint32_t generation);
 
   Firewall firewall_;
-  // What of nf_tables the rules kept are made of, and the newest handle of each table then.
-  std::set<nft::Part> met_;
+  // What of nf_tables the rules kept are made of, those of it that are sets without verdicts, and
+  // the newest handle of each table then.
+  std::set<nft::Part> met_, plain_;
   std::map<std::pair<std::uint8_t, std::string>, std::uint64_t> newest_;
   std::optional<NftChanges> changes_;
+  std::optional<Netlink> reader_;
   bool outrun_ = false;
   bool given_up_ = false;
   std::uint64_t last_id_ = 0;

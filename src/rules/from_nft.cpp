@@ -302,7 +302,8 @@ std::string why_not(const nft::Set& set) {
 
 ElementSet set_from(const nft::Set& from) {
   const bool intervals = from.flags & NFT_SET_INTERVAL;
-  ElementSet set{from.name, from.fields, intervals, {}, {}, why_not(from)};
+  ElementSet set{
+      from.name, from.fields, intervals, {}, {}, why_not(from), (from.flags & NFT_SET_MAP) != 0};
   if (set.parts.empty()) set.parts = {static_cast<std::uint8_t>(from.key_length)};
   if (!set.punt.empty()) return set;
   for (const nft::Element& element : from.elements)

@@ -152,6 +152,7 @@ struct ElementSet {
   std::vector<SetElement> elements;
   std::optional<Verdict> otherwise;  // of the element that stands for all other keys
   std::string punt;                  // why it can't be asked; empty: it can
+  bool verdicts = false;             // it is a verdict map
 };
 
 struct RuleTable {

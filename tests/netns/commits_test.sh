@@ -38,9 +38,15 @@ rules() { # half of them are looked for by a tree, half compared with one by one
   cat <<-'END'
 	table inet fast {
 	  set blocked { type ipv4_addr; }
+	  set nets { type ipv4_addr; flags interval; elements = { 10.88.0.0/16 } }
+	  set pairs { type ipv4_addr . ipv4_addr; }
+	  map says { type ipv4_addr : verdict; }
 	  chain c {
 	    type filter hook forward priority 0; policy drop;
 	    ip saddr @blocked drop
+	    ip saddr @nets drop
+	    ip saddr . ip daddr @pairs drop
+	    ip saddr vmap @says
 	END
   for ((i = 0; i < RULES; i++)); do
     if [ $((i % 100)) -lt 50 ]; then
@@ -135,6 +141,20 @@ test_what_matters_holds() {
   holds 'add chain ip other f { type filter hook forward priority 5; }; add rule ip other f jump own' \
     'flush chain ip other f; delete chain ip other f'
   holds 'add chain ip other g { type filter hook postrouting priority 0; policy drop; }' 'delete chain ip other g'
+}
+test_elements_hold() {
+  local element
+  for element in 'blocked { 10.0.1.2 }' 'nets { 10.0.1.0/24 }' 'pairs { 10.0.1.2 . 10.0.2.2 }' 'says { 10.0.1.2 : drop }'; do
+    holds "add element inet fast $element" "delete element inet fast $element"
+  done
+  in_ns b nft add element inet fast says '{ 10.0.1.2 : continue }'
+  settled
+  in_ns b nft delete element inet fast says '{ 10.0.1.2 }'
+  settled
+  holds 'add element inet fast nets { 10.0.1.2 }; add element inet fast blocked { 10.0.1.2 }' \
+    'flush set inet fast nets; flush set inet fast blocked'
+  holds 'add element inet fast blocked { 10.0.1.2 }; insert rule inet fast c ip saddr 10.0.1.2 drop' \
+    'flush set inet fast blocked; flush chain inet fast c; add rule inet fast c accept'
 }
 holds() { # holds DROP UNDO
   in_ns b nft "$1"

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <random>
 
+#include "compile/sets.h"
 #include "unit/compiled_rules.h"
 
 namespace tna {
@@ -298,6 +299,42 @@ TEST(Compile, JumpsWithoutEnd) {
   };
   const RuleChain self{"self", {}, {jump("self"), jump("self")}};
   EXPECT_EQ(first_to_linux(at_forward({jump("self")}, {self})), "jumps too deep");
+}
+
+TEST(Compile, LongChainsThatAreJumpedToFromManyPlaces) {
+  std::vector<Rule> many, jumps;
+  const auto if_address = [](std::uint8_t offset, int number, Verdict verdict) {
+    const Octets address{10, static_cast<std::uint8_t>(number >> 8),
+                         static_cast<std::uint8_t>(number), 1};
+    const tna::Test is{Operand{Field::network, offset, 4, {}}, true, {Interval{address, address}}};
+    return Rule{1, {is, std::move(verdict)}};
+  };
+  for (int i = 0; i < 60000; ++i) many.push_back(if_address(12, i, {Decision::drop, ""}));
+  for (int i = 0; i < 100; ++i) jumps.push_back(if_address(16, i, {Decision::jump, "many"}));
+  const RuleSet rules = at_forward(std::move(jumps), {{"many", {}, std::move(many)}});
+  EXPECT_EQ(first_to_linux(rules), "too many jumps to long chains");
+}
+
+TEST(Compile, ElementsTakenAreAsIfCompiled) {
+  const Lookup asks{{Operand{Field::network, 12, 4, {}}}, "s", true, false};
+  RuleSet rules = at_forward({{1, {asks, Verdict{Decision::drop, ""}}}});
+  RuleTable& table = rules.tables.front();
+  table.sets.push_back({"s", {4}, false, {}, {}, ""});
+  const CompiledRules before = compile(rules);
+  ElementSet& set = table.sets.front();
+  set.elements = {{{{{10, 0, 0, 1}, {10, 0, 0, 1}}}, {}}};
+  auto taken = with_elements(before, table, set);
+  ASSERT_TRUE(taken);
+  EXPECT_TRUE(taken->same_code(before));
+  EXPECT_EQ(taken->maps.at(0).elements, compile(rules).maps.at(0).elements);
+  set.elements.resize(5000, set.elements.front());
+  EXPECT_FALSE(with_elements(before, table, set)) << "there is no room for so many";
+  set.elements.resize(1);
+  set.otherwise = Verdict{};
+  EXPECT_FALSE(with_elements(before, table, set));
+  set.otherwise.reset();
+  set.elements.front().verdict = {Decision::drop, ""};
+  EXPECT_FALSE(with_elements(before, table, set));
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, CompileByChance,

@@ -90,6 +90,23 @@ TEST_F(NftChangesTest, WhatWasNotHeardIsNotKnown) {
   EXPECT_FALSE(late->between(before_ - 1, generation())) << "the first was before it listened";
 }
 
+TEST_F(NftChangesTest, OneSetByItself) {
+  nft("add element ip t s { 192.0.2.1, 192.0.2.2 }; add set ip t other { type mark; }");
+  auto socket = open_nft_reader();
+  ASSERT_TRUE(socket) << socket.error().message;
+  auto set = read_nft_set(*socket, part("s", true));
+  ASSERT_TRUE(set) << set.error().message;
+  EXPECT_EQ(set->generation, generation());
+  ASSERT_EQ(set->tables.size(), 1u);
+  ASSERT_EQ(set->tables[0].sets.size(), 1u);
+  EXPECT_EQ(set->tables[0].sets[0].name, "s");
+  EXPECT_EQ(set->tables[0].sets[0].elements.size(), 2u);
+  set = read_nft_set(*socket, part("gone", true));
+  ASSERT_FALSE(set);
+  EXPECT_EQ(set.error().code, ENOENT);
+  EXPECT_TRUE(read_nft_set(*socket, part("s", true))) << "by the same socket";
+}
+
 TEST_F(NftChangesTest, PartsThatForwardedPacketsMeet) {
   nft("add chain ip t f { type filter hook forward priority 0; }; add rule ip t f jump own;"
       "add chain ip t deep; add chain ip t in { type filter hook input priority 0; };"
