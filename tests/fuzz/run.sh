@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh READER SECONDS [OPTION...]: the fuzzer of that reader (nft, xtables) on the recorded seeds,
 # then for so long on what it makes of them. Options are libFuzzer's. An input that crashes it, leaks
-# or takes too long is written to a folder that is named, as is one that it found before ($FOUND).
+# or takes too long is named: one of the seeds, or a file in a folder of its own ($FOUND, if given).
 set -eu
 reader=$1 seconds=$2
 shift 2
