@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 #include <map>
+#include <set>
 
 #include "compile/operand_code.h"
 #include "compile/rule_run.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr int kNext = 0, kPunt = 1, kDrop = 2;  // enum tna_verdict
 constexpr int kLookUp = 1;                      // BPF_FUNC_map_lookup_elem
 constexpr std::size_t kMostCode = 30000;        // jumps reach 32,767 instructions
+constexpr std::size_t kMostAgain = 500000;      // rules of chains written more than once
+constexpr int kMostDepth = 64;                  // of jumps; nf_tables itself has at most 16
 // Fewer rules one after the other are compared with faster than looked for.
 constexpr std::size_t kLeastInTree = 24;
 constexpr int kKey = offsetof(tna_rule_facts, key);
@@ -48,6 +51,12 @@ class Shared {
     return found->second;
   }
   void devices() { rules_.devices = true; }
+  // Whether a chain can be written here: each time takes as long as the first time.
+  bool room_for(const RuleChain& chain) {
+    if (written_.insert(&chain).second) return true;
+    again_ += chain.rules.size();
+    return again_ <= kMostAgain;
+  }
   // The root of the run's tree.
   Result<std::uint32_t> tree(const RuleRun& run) { return add_tree(rules_.cells, run.boxes()); }
   // The number of the first.
@@ -62,6 +71,8 @@ class Shared {
   std::map<RuleName, int> counters_;
   std::map<RuleName, std::string> known_;
   std::map<const ElementSet*, std::optional<int>> maps_;
+  std::set<const RuleChain*> written_;
+  std::size_t again_ = 0;
 };
 
 // The chains of one table that are met at one hook.
@@ -293,8 +304,12 @@ class TableCode {
       case Decision::go: {
         const RuleChain* to = table_.chain(verdict.chain);
         if (!to) return punt("no chain " + verdict.chain);
+        if (depth_ == kMostDepth) return punt("jumps too deep");
+        if (!shared_.room_for(*to)) return punt("too many jumps to long chains");
         const RuleName here = name_;
+        ++depth_;
         write(*to, verdict.decision == Decision::go ? back : next);
+        --depth_;
         name_ = here;
         return;
       }
@@ -385,6 +400,7 @@ class TableCode {
   OperandCode operands_;
   RuleName name_;  // of the rule at hand
   Code::Label accepted_ = 0;
+  int depth_ = 0;
 };
 
 // Routing is between the hooks, and takes one from the TTL.

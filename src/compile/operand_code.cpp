@@ -111,11 +111,6 @@ bool all_from(const Octets& octets, std::size_t first, std::uint8_t value) {
                      octets.end(), [&](std::uint8_t each) { return each == value; });
 }
 
-// At this hook no packet has it.
-bool never_there(const Operand& operand, const Met& met) {
-  return met.hook == RuleHook::prerouting && of_egress(operand.field);
-}
-
 bool of_connection(Field field) {
   return field == Field::ct_state || field == Field::ct_status || field == Field::ct_mark ||
          field == Field::ct_direction;
@@ -129,6 +124,10 @@ bool of_checksum(const Operand& operand) {
 }
 
 }  // namespace
+
+bool never_there(const Operand& operand, const Met& met) {
+  return met.hook == RuleHook::prerouting && of_egress(operand.field);
+}
 
 std::string why_not(const Operand& operand, const Met& met) {
   const Place place = place_of(operand.field, met.family);

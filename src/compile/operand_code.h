@@ -24,6 +24,8 @@ struct Met {
 
 // Why it can't be loaded there; empty: it can.
 std::string why_not(const Operand&, const Met&);
+// No packet has it there.
+bool never_there(const Operand&, const Met&);
 
 class OperandCode {
  public:

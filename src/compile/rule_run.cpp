@@ -34,11 +34,6 @@ std::optional<Octets> constant(Field field, std::uint8_t family) {
   }
 }
 
-bool of_egress(Field field) {
-  return field == Field::oif || field == Field::oifname || field == Field::oifgroup ||
-         field == Field::oiftype;
-}
-
 bool is_in(const Octets& value, const Interval& interval) {
   return interval.low <= value && value <= interval.high;
 }
@@ -173,9 +168,8 @@ bool RuleRun::of_name(const Operand& operand, const std::vector<Interval>& inter
 bool RuleRun::conditions_of(const Operand& from, std::vector<Interval> intervals, bool inside,
                             Conditions& found) {
   if (!why_not(from, met_).empty()) return false;
-  if (met_.hook == RuleHook::prerouting && of_egress(from.field)) return true;  // it is never there
+  if (never_there(from, met_)) return true;
   if (auto value = constant(from.field, met_.family)) {
-    if (std::size_t{from.offset} + from.length > value->size()) return false;
     const Octets seen = transformed(from, *value);
     if (std::ranges::any_of(intervals, [&](const auto& each) { return is_in(seen, each); }) ==
         inside)

@@ -17,4 +17,8 @@ std::optional<RuleMap> map_of(const std::string& table, const ElementSet&);
 // So few elements, of a set that nobody can add to, that comparing is cheaper.
 bool to_be_compared(const ElementSet&);
 
+// The same with what the set holds now; nothing: that takes other code. Not for verdict maps.
+std::optional<CompiledRules> with_elements(const CompiledRules&, const RuleTable& table,
+                                           const ElementSet&);
+
 }  // namespace tna

@@ -113,7 +113,8 @@ class Controller {
   std::optional<std::chrono::steady_clock::time_point> changed_at_;
 
   std::vector<EventLoop::Watch> watches_;
-  EventLoop::Timer settle_, tick_, resync_;
+  EventLoop::Timer settle_, tick_, resync_, rules_again_;
+  std::chrono::milliseconds rules_wait_{0};  // until rules that changed too fast are read again
 };
 
 }  // namespace tna

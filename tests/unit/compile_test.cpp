@@ -10,6 +10,7 @@
 #include <cstring>
 #include <random>
 
+#include "compile/sets.h"
 #include "unit/compiled_rules.h"
 
 namespace tna {
@@ -352,6 +353,79 @@ TEST(Compile, ConnectionsAreKnownBehindConntrack) {
   EXPECT_EQ(decision_at(RuleHook::prerouting, -300, established), Decision::punt);
   EXPECT_EQ(decision_at(RuleHook::prerouting, -199, established), Decision::drop);
   EXPECT_EQ(decision_at(RuleHook::forward, -300, established), Decision::drop);
+}
+
+// A table with a chain at forward of these rules, and others.
+RuleSet at_forward(std::vector<Rule> rules, std::vector<RuleChain> others = {}) {
+  RuleTable table{NFPROTO_IPV4, "t", {{"c", BaseChain{}, std::move(rules)}}, {}};
+  table.chains.insert(table.chains.end(), others.begin(), others.end());
+  return {1, {std::move(table)}};
+}
+
+std::string first_to_linux(const RuleSet& rules) {
+  const CompiledRules compiled = compile(rules);
+  return compiled.to_linux.empty() ? "" : compiled.to_linux.front().second;
+}
+
+TEST(Compile, ARunOfRulesAboutWhatIsNotThere) {
+  for (const auto& [operand, why] :
+       {std::pair{Operand{Field::ct_state, 0, 4, {}}, "ct state"},
+        std::pair{Operand{Field::link, 12, 2, {}}, "link beyond what is looked at"},
+        std::pair{Operand{Field::network, 20, 4, {}}, "network beyond what is looked at"},
+        std::pair{Operand{Field::network, 10, 2, {}}, "the header's checksum"}}) {
+    std::vector<Rule> rules;
+    for (std::uint8_t i = 0; i < 40; ++i) {
+      Octets value(operand.length, 0);
+      value.back() = i;
+      const tna::Test is{operand, true, {Interval{value, value}}};
+      rules.push_back({i, {is, Verdict{Decision::drop, ""}}});
+    }
+    EXPECT_EQ(first_to_linux(at_forward(std::move(rules))), why);
+  }
+}
+
+TEST(Compile, JumpsWithoutEnd) {
+  const auto jump = [](const std::string& chain) {
+    return Rule{1, {Verdict{Decision::jump, chain}}};
+  };
+  const RuleChain self{"self", {}, {jump("self"), jump("self")}};
+  EXPECT_EQ(first_to_linux(at_forward({jump("self")}, {self})), "jumps too deep");
+}
+
+TEST(Compile, LongChainsThatAreJumpedToFromManyPlaces) {
+  std::vector<Rule> many, jumps;
+  const auto if_address = [](std::uint8_t offset, int number, Verdict verdict) {
+    const Octets address{10, static_cast<std::uint8_t>(number >> 8),
+                         static_cast<std::uint8_t>(number), 1};
+    const tna::Test is{Operand{Field::network, offset, 4, {}}, true, {Interval{address, address}}};
+    return Rule{1, {is, std::move(verdict)}};
+  };
+  for (int i = 0; i < 60000; ++i) many.push_back(if_address(12, i, {Decision::drop, ""}));
+  for (int i = 0; i < 100; ++i) jumps.push_back(if_address(16, i, {Decision::jump, "many"}));
+  const RuleSet rules = at_forward(std::move(jumps), {{"many", {}, std::move(many)}});
+  EXPECT_EQ(first_to_linux(rules), "too many jumps to long chains");
+}
+
+TEST(Compile, ElementsTakenAreAsIfCompiled) {
+  const Lookup asks{{Operand{Field::network, 12, 4, {}}}, "s", true, false};
+  RuleSet rules = at_forward({{1, {asks, Verdict{Decision::drop, ""}}}});
+  RuleTable& table = rules.tables.front();
+  table.sets.push_back({"s", {4}, false, {}, {}, ""});
+  const CompiledRules before = compile(rules);
+  ElementSet& set = table.sets.front();
+  set.elements = {{{{{10, 0, 0, 1}, {10, 0, 0, 1}}}, {}}};
+  auto taken = with_elements(before, table, set);
+  ASSERT_TRUE(taken);
+  EXPECT_TRUE(taken->same_code(before));
+  EXPECT_EQ(taken->maps.at(0).elements, compile(rules).maps.at(0).elements);
+  set.elements.resize(5000, set.elements.front());
+  EXPECT_FALSE(with_elements(before, table, set)) << "there is no room for so many";
+  set.elements.resize(1);
+  set.otherwise = Verdict{};
+  EXPECT_FALSE(with_elements(before, table, set));
+  set.otherwise.reset();
+  set.elements.front().verdict = {Decision::drop, ""};
+  EXPECT_FALSE(with_elements(before, table, set));
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, CompileByChance,
