@@ -280,8 +280,15 @@ class TableCode {
   }
 
   void take(const SetMark& mark, Code::Label, Code::Label) {
-    code_.store_value(4, kFacts, offsetof(tna_rule_facts, mark),
-                      static_cast<std::int32_t>(mark.value));
+    constexpr int kMark = offsetof(tna_rule_facts, mark);
+    if (mark.keep) {
+      code_.load(4, 1, kFacts, kMark);
+      code_.change(BPF_AND, 1, mark.keep);
+      code_.change(BPF_XOR, 1, mark.value);
+      code_.store(4, kFacts, kMark, 1);
+    } else {
+      code_.store_value(4, kFacts, kMark, static_cast<std::int32_t>(mark.value));
+    }
     if (hook_ == RuleHook::prerouting)
       code_.store_value(4, kFacts, offsetof(tna_rule_facts, marked_early), 1);
   }

@@ -196,7 +196,9 @@ class Chance {
       }
     }
     if (one_in(2)) made.push_back(Count{});
-    if (one_in(5)) made.push_back(SetMark{static_cast<std::uint32_t>(number(3))});
+    if (one_in(5))
+      made.push_back(
+          SetMark{static_cast<std::uint32_t>(number(3)), one_in(2) ? ~std::uint32_t{1} : 0});
     if (!one_in(3)) made.push_back(verdict(chain));
     return made;
   }
