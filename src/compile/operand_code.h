@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // operand_code.h: what a rule looks at, as code that loads it from struct tna_rule_facts and
-// compares it. Register 1 is used up.
+// compares it. Registers 1 and 2 are used up.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "compile/code.h"
+#include "compile/names.h"
 #include "rules/rule_set.h"
 
 namespace tna {
@@ -16,11 +18,13 @@ class OperandCode {
  public:
   // Of a chain of that hook, for packets of NFPROTO_IPV4 or _IPV6. `legacy`: of an xtables table,
   // to which a device that isn't there has an empty name.
-  OperandCode(Code& code, std::uint8_t family, RuleHook hook, bool legacy)
-      : code_(code), family_(family), hook_(hook), legacy_(legacy) {}
+  OperandCode(Code& code, const NameNumbers& names, std::uint8_t family, RuleHook hook, bool legacy)
+      : code_(code), names_(names), family_(family), hook_(hook), legacy_(legacy) {}
 
   // Why it can't be loaded; empty: it can.
   std::string why_not(const Operand&) const;
+  // The same for all packets of the family.
+  std::optional<Octets> constant(const Operand&) const;
   // At this hook no packet has it.
   bool never_there(const Operand&) const;
   // To `absent` where this packet does not have it.
@@ -31,16 +35,22 @@ class OperandCode {
   void load_word(const Operand&, int word);
   // To `outside` where it isn't in the interval.
   void require_in(const Operand&, const Interval&, Code::Label outside);
-  // To `below` where it is less than that.
-  void require_at_least(const Operand& operand, const Octets& least, Code::Label below) {
-    bound(operand, 0, least, true, below);
-  }
+  // Puts into the facts how many of the cuts, which are in rising order, are not above it.
+  void count_cuts(const Operand&, const std::vector<Octets>& cuts, int place);
 
  private:
   void load_number(const Operand&, int word);
+  // Where eight bytes at once can be loaded: the offset of the operand in the facts.
+  std::optional<int> wide(const Operand&) const;
+  void require_equal_wide(int offset, const Octets& value, Code::Label other);
+  void bound_wide(int offset, const Octets& by, bool from_below, Code::Label outside);
   void bound(const Operand&, int word, const Octets& by, bool from_below, Code::Label outside);
 
+  void count_between(const Operand&, const std::vector<Octets>& cuts, int place, std::size_t least,
+                     std::size_t most, Code::Label counted);
+
   Code& code_;
+  const NameNumbers& names_;
   std::uint8_t family_;
   RuleHook hook_;
   bool legacy_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "compile/names.h"
 #include "compile/tree.h"
 #include "rules/rule_set.h"
 
@@ -17,12 +18,14 @@ namespace tna {
 class RuleRun {
  public:
   // Of chains at that hook, for packets of NFPROTO_IPV4 or _IPV6.
-  RuleRun(const RuleTable& table, std::uint8_t family, RuleHook hook, bool legacy)
-      : table_(table), family_(family), hook_(hook), legacy_(legacy) {}
+  RuleRun(const RuleTable& table, const NameNumbers& names, std::uint8_t family, RuleHook hook,
+          bool legacy)
+      : table_(table), numbers_(names), family_(family), hook_(hook), legacy_(legacy) {}
 
   // How a word of the vector is made.
   struct Word {
-    Operand of;  // four bytes at most, as a number: its first byte is the highest
+    // Four bytes at most, as a number: its first byte is the highest. Or a name that has a number.
+    Operand of;
     // Not empty: of an operand of any length, the number of these that are not above it.
     std::vector<Octets> cuts;
   };
@@ -57,6 +60,7 @@ class RuleRun {
   bool add_cuts(const Conditions&);
 
   const RuleTable& table_;
+  const NameNumbers& numbers_;
   std::uint8_t family_;
   RuleHook hook_;
   bool legacy_;

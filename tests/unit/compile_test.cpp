@@ -149,9 +149,9 @@ class Chance {
     ElementSet made;
     made.name = (which < 2 ? "__set" : "s") + std::to_string(which);
     made.intervals = which % 2;
-    for (int i = which == 4 || which == 0 ? 2 : 1; i > 0; --i)
+    for (int i = which == 2 || which == 3 ? 1 : 2; i > 0; --i)
       made.parts.push_back(static_cast<std::uint8_t>(1 + number(which == 3 ? 8 : 4)));
-    for (int i = which < 2 ? number(6) : number(30); i > 0; --i) {
+    for (int i = number(which < 2 ? 6 : which == 5 ? 20 : 30); i > 0; --i) {
       SetElement element;
       for (std::uint8_t part : made.parts) {
         Interval wanted = interval(part);
@@ -190,6 +190,7 @@ class Chance {
       } else {
         Test test{operand(8), !one_in(3), {}};
         if (one_in(10)) test.of = operand(16);
+        if (one_in(6)) test.of = {one_in(2) ? Field::iifname : Field::oifname, 0, 16, {}};
         for (int count = 1 + number(3); count > 0; --count)
           test.in.push_back(interval(test.of.length));
         made.push_back(std::move(test));
