@@ -29,8 +29,8 @@
 #define TNA_RULE_WORD_MASK 15U
 #define TNA_RULE_MAX_BYTES (1U << 26) /* of all cells */
 
-/* What a packet is judged by, in the machine's byte order. The last four are no one's: they make any
- * four-bit number safe.
+/* What a packet is judged by, in the machine's byte order. Trees don't ask for the last four, which
+ * make any four-bit number safe; the rules' code keeps numbers of its own in the first two of them.
  */
 struct tna_rule_vector {
 	__u32 word[16];

@@ -97,7 +97,10 @@ static __always_inline bool tna_rule_transport(struct tna_pkt *p, struct tna_rul
 	}
 	if (p->ip_proto == TNA_PROTO_TCP)
 		return f->transport_length >= 20;
-	return p->ip_proto != TNA_PROTO_UDP || f->transport_length >= 8;
+	if (p->ip_proto == TNA_PROTO_UDP || p->ip_proto == TNA_PROTO_ICMP ||
+	    p->ip_proto == TNA_PROTO_ICMPV6)
+		return f->transport_length >= 8;
+	return true;
 }
 
 static __always_inline bool tna_rule_headers(struct tna_pkt *p, struct tna_rule_facts *f)

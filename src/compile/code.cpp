@@ -46,6 +46,7 @@ Code::Label Code::label() {
 void Code::place(Label label) {
   places_[label] = static_cast<std::ptrdiff_t>(code_.size());
   reachable_ |= wanted_[label];
+  if (wanted_[label]) last_place_ = code_.size();
 }
 
 void Code::move(int to, int from) {
@@ -53,6 +54,10 @@ void Code::move(int to, int from) {
 }
 void Code::set(int to, std::int32_t value) {
   emit(instruction(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value));
+}
+void Code::set_wide(int to, std::uint64_t value) {
+  emit(instruction(BPF_LD | BPF_IMM | BPF_DW, to, 0, 0, static_cast<std::int32_t>(value)));
+  emit(instruction(0, 0, 0, 0, static_cast<std::int32_t>(value >> 32)));
 }
 void Code::set_map(int to, int map) {
   emit(instruction(BPF_LD | BPF_IMM | BPF_DW, to, BPF_PSEUDO_MAP_FD, 0, map));
@@ -92,15 +97,41 @@ void Code::jump(Label to) {
 }
 void Code::jump_if(int relation, int of, std::uint32_t value, Label to) {
   if (!reachable_) return;
+  ++branches_;
   jumps_.emplace_back(code_.size(), to);
   wanted_[to] = true;
   emit(instruction(BPF_JMP32 | relation | BPF_K, of, 0, 0, static_cast<std::int32_t>(value)));
 }
+void Code::jump_if_wide(int relation, int of, int than, Label to) {
+  if (!reachable_) return;
+  ++branches_;
+  jumps_.emplace_back(code_.size(), to);
+  wanted_[to] = true;
+  emit(instruction(BPF_JMP | relation | BPF_X, of, than));
+}
 void Code::jump_if_null(int of, Label to) {
   if (!reachable_) return;
+  ++branches_;
   jumps_.emplace_back(code_.size(), to);
   wanted_[to] = true;
   emit(instruction(BPF_JMP | BPF_JEQ | BPF_K, of));
+}
+bool Code::turn_round(Label outside, Label inside) {
+  if (!reachable_ || last_place_ == code_.size() || jumps_.empty() ||
+      jumps_.back() != std::pair(code_.size() - 1, outside))
+    return false;
+  constexpr std::pair<int, int> kOpposites[] = {
+      {BPF_JEQ, BPF_JNE}, {BPF_JGT, BPF_JLE}, {BPF_JLT, BPF_JGE}};
+  bpf_insn& jump = code_.back();
+  const int relation = BPF_OP(jump.code);
+  for (auto [one, other] : kOpposites) {
+    if (relation != one && relation != other) continue;
+    jump.code = static_cast<__u8>(jump.code ^ relation ^ (relation == one ? other : one));
+    jumps_.back().second = inside;
+    wanted_[inside] = true;
+    return true;
+  }
+  return false;
 }
 void Code::call(int helper) {
   emit(instruction(BPF_JMP | BPF_CALL, 0, 0, 0, helper));
@@ -116,7 +147,8 @@ void Code::exit() {
 Result<std::vector<bpf_insn>> Code::finish() {
   for (const auto& [at, label] : jumps_) {
     std::ptrdiff_t distance = places_[label] - static_cast<std::ptrdiff_t>(at) - 1;
-    if (distance > std::numeric_limits<__s16>::max())
+    if (distance > std::numeric_limits<__s16>::max() ||
+        distance < std::numeric_limits<__s16>::min())
       return error("a jump over " + std::to_string(distance) + " instructions");
     code_[at].off = static_cast<__s16>(distance);
   }

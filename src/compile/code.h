@@ -19,9 +19,13 @@ class Code {
   using Label = std::size_t;
   Label label();
   void place(Label);
+  // Code that is written later jumps to the label.
+  void expect(Label label) { wanted_[label] = true; }
+  bool wanted(Label label) const { return wanted_[label]; }
 
-  void move(int to, int from);                        // to = from, 64 bits
-  void set(int to, std::int32_t value);               // to = value
+  void move(int to, int from);           // to = from, 64 bits
+  void set(int to, std::int32_t value);  // to = value
+  void set_wide(int to, std::uint64_t value);
   void set_map(int to, int map);                      // to = that map of the rule set: linked later
   void load(int size, int to, int from, int offset);  // to = *(from + offset); size 1, 2, 4, 8
   void store(int size, int to, int offset, int from);  // *(to + offset) = from
@@ -37,13 +41,19 @@ class Code {
   // Where `of` (its lower 32 bits, unsigned) is so related to the value: BPF_JEQ, BPF_JNE, BPF_JGT,
   // BPF_JLT, BPF_JGE, BPF_JLE.
   void jump_if(int relation, int of, std::uint32_t value, Label);
-  void jump_if_null(int of, Label);  // 64 bits
+  void jump_if_wide(int relation, int of, int than, Label);  // two registers, 64 bits
+  void jump_if_null(int of, Label);                          // 64 bits
+  // If the code just written is a jump that is taken to `outside` in some cases: it goes to
+  // `inside` in all others instead, and those come to what is written next. The verifier goes there
+  // first.
+  bool turn_round(Label outside, Label inside);
   void call(int helper);
   void find_rule();  // the spine's tna_rule_ask(): linked later
   void exit();
 
   bool reachable() const { return reachable_; }
   std::size_t size() const { return code_.size(); }
+  std::size_t branches() const { return branches_; }  // jumps that are not always taken
   // Error: a jump is too far.
   Result<std::vector<bpf_insn>> finish();
 
@@ -53,6 +63,8 @@ class Code {
   std::vector<std::ptrdiff_t> places_;                // by label; -1: not yet
   std::vector<std::pair<std::size_t, Label>> jumps_;  // instructions
   std::vector<bool> wanted_;                          // by label: something jumps there
+  std::size_t branches_ = 0;
+  std::size_t last_place_ = 0;  // where something jumps to
   bool reachable_ = true;
 };
 

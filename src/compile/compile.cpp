@@ -4,11 +4,14 @@
 #include <linux/netfilter.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstring>
+#include <deque>
 #include <map>
-#include <set>
+#include <utility>
 
+#include "compile/chain_calls.h"
 #include "compile/operand_code.h"
 #include "compile/rule_run.h"
 #include "compile/sets.h"
@@ -19,11 +22,17 @@ namespace {
 
 constexpr int kNext = 0, kPunt = 1, kDrop = 2;  // enum tna_verdict
 constexpr int kLookUp = 1;                      // BPF_FUNC_map_lookup_elem
-constexpr std::size_t kMostCode = 30000;        // jumps reach 32,767 instructions
-constexpr std::size_t kMostAgain = 500000;      // rules of chains written more than once
-constexpr int kMostDepth = 64;                  // of jumps; nf_tables itself has at most 16
-// Fewer rules one after the other are compared with faster than looked for.
-constexpr std::size_t kLeastInTree = 24;
+constexpr std::size_t kMostCode = 28000;        // jumps reach 32,767 instructions
+// The verifier goes through a chain again for each place that calls it. On one way through the code
+// it takes up to 8192 jumps, those of the spine among them (BPF_COMPLEXITY_LIMIT_JMP_SEQ).
+constexpr std::size_t kMostAgain = 90000;
+constexpr std::size_t kMostBranches = 6500;
+constexpr int kMostJumps = 16;  // one in the other (NFT_JUMP_STACK_SIZE)
+// Of a set that there is no tree for.
+constexpr std::size_t kMostCompared = 200;
+// Fewer rules one after the other are compared with faster than looked for: in the first run, and
+// in further ones.
+constexpr std::size_t kLeastInTree[] = {24, 24, 200};
 constexpr int kKey = offsetof(tna_rule_facts, key);
 constexpr int kVector = offsetof(tna_rule_facts, vector);
 
@@ -51,12 +60,6 @@ class Shared {
     return found->second;
   }
   void devices() { rules_.devices = true; }
-  // Whether a chain can be written here: each time takes as long as the first time.
-  bool room_for(const RuleChain& chain) {
-    if (written_.insert(&chain).second) return true;
-    again_ += chain.rules.size();
-    return again_ <= kMostAgain;
-  }
   // The root of the run's tree.
   Result<std::uint32_t> tree(const RuleRun& run) { return add_tree(rules_.cells, run.boxes()); }
   // The number of the first.
@@ -71,15 +74,38 @@ class Shared {
   std::map<RuleName, int> counters_;
   std::map<RuleName, std::string> known_;
   std::map<const ElementSet*, std::optional<int>> maps_;
-  std::set<const RuleChain*> written_;
-  std::size_t again_ = 0;
 };
 
-// The chains of one table that are met at one hook.
+// Of a function.
+struct Size {
+  std::size_t most = kMostCode;    // up to which may be written now
+  std::size_t later = 0;           // instructions of the ways back to callers
+  std::size_t again = 0;           // instructions that the verifier sees again
+  std::ptrdiff_t more_on_way = 0;  // branches of those, less those that are never on one way
+  std::size_t longest = 0;         // way up to now
+  std::size_t finds = 0;           // searches in trees
+  int in_calls = 0;                // the code being written is of a chain that is called
+};
+
+// Of the branches of a search among so many.
+std::ptrdiff_t never_on_one_way(std::size_t among, std::size_t branches) {
+  if (!among) return 0;
+  return static_cast<std::ptrdiff_t>(branches - branches / among * std::bit_width(among));
+}
+
+// A chain that is met at one hook, and those of its table that it jumps to.
 class TableCode {
  public:
-  TableCode(Code& code, Shared& shared, const RuleTable& table, const Met& met)
-      : code_(code), shared_(shared), table_(table), met_(met), operands_(code, met) {}
+  TableCode(Code& code, Shared& shared, Size& size, const NameNumbers& names, ChainCalls& calls,
+            const RuleTable& table, const Met& met)
+      : code_(code),
+        shared_(shared),
+        size_(size),
+        names_(names),
+        calls_(calls),
+        table_(table),
+        met_(met),
+        operands_(code, names, met) {}
 
   // Accepted packets get to what is written next. Of connections those get here that Linux has set
   // up (bpf/fpm/conntrack.h).
@@ -95,17 +121,15 @@ class TableCode {
  private:
   // Packets that come to the chain's end go to `back`.
   void write(const RuleChain& chain, Code::Label back) {
-    for (std::size_t at = 0; at < chain.rules.size();) {
-      if (!code_.reachable() || code_.size() > kMostCode) break;
-      RuleRun run(table_, met_);
+    for (std::size_t at = 0; at < chain.rules.size() && fits(chain, at);) {
+      RuleRun run(table_, names_, met_);
       std::size_t end = at;
       while (end < chain.rules.size() && run.add(chain.rules[end])) ++end;
-      if (end - at >= kLeastInTree) {
+      if (end - at >= least_in_tree()) {
         find(run, chain, back);
         at = end;
       } else {
-        for (end = std::max(end, at + 1); at < end; ++at) {
-          if (!code_.reachable() || code_.size() > kMostCode) break;
+        for (end = std::max(end, at + 1); at < end && fits(chain, at); ++at) {
           const Rule& rule = chain.rules[at];
           name_ = {table_.family, table_.name, chain.name, rule.handle};
           const Code::Label next = code_.label();
@@ -117,19 +141,143 @@ class TableCode {
     code_.jump(back);
   }
 
+  // So many rules are worth a tree: the verifier goes through the search each time, which takes it
+  // 85,000 instructions. None are in a chain that is called.
+  std::size_t least_in_tree() const {
+    if (size_.in_calls || size_.finds == std::size(kLeastInTree)) return SIZE_MAX;
+    return kLeastInTree[size_.finds];
+  }
+
+  // Whether the chain goes on with that rule here: packets may come to it, and there is room. Where
+  // there is none, they go to Linux.
+  bool fits(const RuleChain& chain, std::size_t at) {
+    if (!code_.reachable()) return false;
+    if (has_room()) return true;
+    name_ = {table_.family, table_.name, chain.name, chain.rules[at].handle};
+    punt("too many rules");
+    return false;
+  }
+
+  // Branches that there may be on one way from the function's beginning to here.
+  std::size_t on_way() const {
+    return static_cast<std::size_t>(static_cast<std::ptrdiff_t>(code_.branches()) +
+                                    size_.more_on_way);
+  }
+  std::size_t size() const { return code_.size() + size_.later; }
+  bool has_room() const { return size() <= size_.most && on_way() <= kMostBranches; }
+
+  // What `write` writes gets that part of the room there is, in eighths: others need some, too.
+  template <typename Write>
+  void within(std::size_t eighths, Write write) {
+    const std::size_t most = size_.most;
+    if (size() < most) size_.most = size() + (most - size()) / 8 * eighths;
+    write();
+    size_.most = most;
+  }
+
+  // Packets that come to its end go to `back`.
+  void jump(const RuleChain& to, Code::Label back) {
+    ChainCalls::Call& call = calls_.of(to);
+    if (jumps_ == kMostJumps) return punt("too many jumps");
+    ++jumps_;
+    const RuleName here = name_;
+    if (!call.number_in)
+      within(7, [&] { write(to, back); });
+    else if (call.written)
+      write_call(call, to, back);
+    else
+      write_first_call(call, to, back);
+    name_ = here;
+    --jumps_;
+  }
+
+  void write_first_call(ChainCalls::Call& call, const RuleChain& to, Code::Label back) {
+    code_.set(call.number_in, 0);
+    call.callers.push_back(back);
+    call.entry = code_.label();
+    call.end = code_.label();
+    code_.place(call.entry);
+    const std::size_t before = code_.size() + size_.again, way_before = on_way();
+    const std::size_t longest = std::exchange(size_.longest, way_before);
+    ++size_.in_calls;
+    within(7, [&] { write(to, call.end); });
+    --size_.in_calls;
+    call.weight = code_.size() + size_.again - before;
+    call.branches = std::max(size_.longest, on_way()) - way_before;
+    size_.longest = std::max(longest, size_.longest);
+    call.returns = code_.wanted(call.end);
+    if (call.returns) code_.expect(back);
+    calls_.is_written(call);
+  }
+
+  void write_call(ChainCalls::Call& call, const RuleChain& to, Code::Label back) {
+    if (size_.again + call.weight > kMostAgain || on_way() + call.branches > kMostBranches)
+      return punt("too many rules, with those of " + to.name + " once more");
+    size_.again += call.weight;
+    size_.more_on_way += static_cast<std::ptrdiff_t>(call.branches);
+    size_.later += 2;
+    code_.set(call.number_in, static_cast<std::int32_t>(call.callers.size()));
+    call.callers.push_back(back);
+    if (call.returns) code_.expect(back);
+    code_.jump(call.entry);
+  }
+
+  // What `take` writes for each verdict, by its number in the register.
+  template <typename Take>
+  void choose(int number_in, const std::vector<Verdict>& verdicts, Take take) {
+    const Code::Label known = code_.label();
+    code_.jump_if(BPF_JLT, number_in, static_cast<std::uint32_t>(verdicts.size()), known);
+    end(kPunt);  // of an element that has just come
+    code_.place(known);
+    if (verdicts.empty()) return;
+    const std::size_t before = on_way();
+    std::size_t longest = 0;
+    const auto measure = [&](const Verdict& verdict) {
+      const std::size_t way = on_way();
+      take(verdict);
+      longest = std::max(longest, on_way() - way);
+      size_.more_on_way -= static_cast<std::ptrdiff_t>(on_way() - way);
+    };
+    within(7, [&] { choose(number_in, verdicts, measure, 0, verdicts.size() - 1); });
+    size_.more_on_way -= static_cast<std::ptrdiff_t>(on_way() - before);
+    size_.more_on_way += static_cast<std::ptrdiff_t>(std::bit_width(verdicts.size()) + longest);
+  }
+  template <typename Take>
+  void choose(int number_in, const std::vector<Verdict>& verdicts, Take take, std::size_t first,
+              std::size_t last) {
+    if (!has_room()) return punt("too many rules");
+    if (first == last) return take(verdicts[first]);
+    const std::size_t middle = first + (last - first) / 2;
+    const Code::Label above = code_.label();
+    code_.jump_if(BPF_JGT, number_in, static_cast<std::uint32_t>(middle), above);
+    choose(number_in, verdicts, take, first, middle);
+    code_.place(above);
+    choose(number_in, verdicts, take, middle + 1, last);
+  }
+
   // Packets that no rule of the run matches get to what is written next.
   void find(const RuleRun& run, const RuleChain& chain, Code::Label back) {
     name_ = {table_.family, table_.name, chain.name, run.outcomes().front().handle};
+    const Code::Label none = code_.label();
+    if (!find(run, none)) return;
+    act(run.outcomes(), chain.name, none, none, back);
+    code_.place(none);
+  }
+
+  // The number of the first rule that matches in register 0; false: everything goes to Linux.
+  bool find(const RuleRun& run, Code::Label none) {
+    ++size_.finds;
     const auto root = shared_.tree(run);
-    if (!root) return punt(root.error().message);
+    if (!root) {
+      punt(root.error().message);
+      return false;
+    }
     fill_vector(run.words());
     code_.move(1, kFacts);
     code_.set(2, static_cast<std::int32_t>(*root));
     code_.find_rule();
-    const Code::Label none = code_.label();
     code_.jump_if(BPF_JEQ, 0, TNA_RULE_NONE, none);
-    act(run.outcomes(), chain, none, back);
-    code_.place(none);
+    return true;
   }
 
   void fill_vector(const std::vector<RuleRun::Word>& words) {
@@ -144,39 +292,38 @@ class TableCode {
           of.field == Field::oifgroup)
         shared_.devices();
       if (words[i].cuts.empty()) {
-        operands_.load_number(of);
+        operands_.load_for_tree(of);
         code_.store(4, kFacts, at, 1);
         continue;
       }
-      const Code::Label counted = code_.label();
-      for (std::size_t cut = 0; cut < words[i].cuts.size(); ++cut) {
-        code_.store_value(4, kFacts, at, static_cast<std::int32_t>(cut));
-        operands_.require_at_least(of, words[i].cuts[cut], counted);
-      }
-      code_.store_value(4, kFacts, at, static_cast<std::int32_t>(words[i].cuts.size()));
-      code_.place(counted);
+      const std::size_t before = code_.branches();
+      operands_.count_cuts(of, words[i].cuts, at);
+      size_.more_on_way -= never_on_one_way(words[i].cuts.size(), code_.branches() - before);
     }
   }
 
-  // Register 0 has the number of the rule that was found.
-  void act(const std::vector<RuleRun::Outcome>& outcomes, const RuleChain& chain, Code::Label next,
-           Code::Label back) {
+  // Register 0 has the number of the rule that was found. `on`: where those go that its verdict
+  // sends nowhere.
+  void act(const std::vector<RuleRun::Outcome>& outcomes, const std::string& chain, Code::Label on,
+           Code::Label next, Code::Label back) {
+    const auto take_one = [&](const Verdict& verdict) {
+      take(verdict, next, back);
+      code_.jump(on);
+    };
     std::vector<Verdict> verdicts;
     std::vector<std::uint32_t> actions;
     for (const RuleRun::Outcome& outcome : outcomes) {
       auto verdict = std::ranges::find(verdicts, outcome.verdict);
       if (verdict == verdicts.end()) verdict = verdicts.insert(verdict, outcome.verdict);
-      const RuleName name{table_.family, table_.name, chain.name, outcome.handle};
+      const RuleName name{table_.family, table_.name, chain, outcome.handle};
       const int counter = outcome.counts ? shared_.counter(name) + 1 : 0;
       actions.push_back(static_cast<std::uint32_t>(verdict - verdicts.begin()) |
                         static_cast<std::uint32_t>(counter) << 8);
       if (outcome.verdict.decision == Decision::punt) shared_.to_linux(name, outcome.verdict.chain);
     }
     if (verdicts.size() > 255) return punt("more than 255 verdicts");
-    if (std::ranges::all_of(actions, [](std::uint32_t action) { return action == 0; })) {
-      take(verdicts.front(), next, back);
-      return code_.jump(next);
-    }
+    if (std::ranges::all_of(actions, [](std::uint32_t action) { return action == 0; }))
+      return take_one(verdicts.front());
     code_.add_value(0, static_cast<std::int32_t>(shared_.add_actions(actions)));
     code_.store(4, kFacts, kKey, 0);
     code_.set_map(1, kActionsMap);
@@ -199,21 +346,22 @@ class TableCode {
     count();
     code_.place(uncounted);
     code_.change(BPF_AND, 7, 255);
-    for (std::size_t i = 0; i < verdicts.size(); ++i) {
-      const Code::Label other = code_.label();
-      code_.jump_if(BPF_JNE, 7, static_cast<std::uint32_t>(i), other);
-      take(verdicts[i], next, back);
-      code_.jump(next);
-      code_.place(other);
-    }
-    end(kPunt);
+    choose(7, verdicts, take_one);
   }
 
   void write(const Rule& rule, Code::Label next, Code::Label back) {
+    const std::size_t before = on_way();
+    std::optional<std::size_t> first;
     for (const Step& step : rule.steps) {
-      if (!code_.reachable()) return;
+      if (!code_.reachable()) break;
       std::visit([&](const auto& each) { take(each, next, back); }, step);
+      auto* test = std::get_if<Test>(&step);
+      if (!first && test && test->inside) first = on_way() - before;
     }
+    size_.longest = std::max(size_.longest, on_way());
+    // The verifier goes on behind a rule before it looks at what else is in it: of all its branches
+    // those of the first test are on the way then.
+    if (first) size_.more_on_way -= static_cast<std::ptrdiff_t>(on_way() - before - *first);
   }
 
   void end(int verdict) {
@@ -241,23 +389,21 @@ class TableCode {
   void take(const Test& test, Code::Label next, Code::Label) {
     if (!has(test.of)) return;
     operands_.require(test.of, next);
-    if (!test.inside) {
-      for (const Interval& interval : test.in) {
-        const Code::Label other = code_.label();
-        operands_.require_in(test.of, interval, other);
-        code_.jump(next);
-        code_.place(other);
-      }
+    if (!code_.reachable()) return;
+    if (const auto value = operands_.constant(test.of)) {
+      const bool in = std::ranges::any_of(
+          test.in, [&](const Interval& each) { return each.low <= *value && *value <= each.high; });
+      if (in != test.inside) code_.jump(next);
       return;
     }
-    const Code::Label holds = code_.label();
+    const Code::Label holds = code_.label(), in = test.inside ? holds : next;
     for (const Interval& interval : test.in) {
       const Code::Label other = code_.label();
       operands_.require_in(test.of, interval, other);
-      code_.jump(holds);
+      if (!code_.turn_round(other, in)) code_.jump(in);
       code_.place(other);
     }
-    code_.jump(next);
+    if (test.inside) code_.jump(next);
     code_.place(holds);
   }
 
@@ -282,8 +428,15 @@ class TableCode {
   }
 
   void take(const SetMark& mark, Code::Label, Code::Label) {
-    code_.store_value(4, kFacts, offsetof(tna_rule_facts, mark),
-                      static_cast<std::int32_t>(mark.value));
+    constexpr int kMark = offsetof(tna_rule_facts, mark);
+    if (mark.keep) {
+      code_.load(4, 1, kFacts, kMark);
+      code_.change(BPF_AND, 1, mark.keep);
+      code_.change(BPF_XOR, 1, mark.value);
+      code_.store(4, kFacts, kMark, 1);
+    } else {
+      code_.store_value(4, kFacts, kMark, static_cast<std::int32_t>(mark.value));
+    }
     if (met_.hook == RuleHook::prerouting)
       code_.store_value(4, kFacts, offsetof(tna_rule_facts, marked_early), 1);
   }
@@ -304,14 +457,7 @@ class TableCode {
       case Decision::go: {
         const RuleChain* to = table_.chain(verdict.chain);
         if (!to) return punt("no chain " + verdict.chain);
-        if (depth_ == kMostDepth) return punt("jumps too deep");
-        if (!shared_.room_for(*to)) return punt("too many jumps to long chains");
-        const RuleName here = name_;
-        ++depth_;
-        write(*to, verdict.decision == Decision::go ? back : next);
-        --depth_;
-        name_ = here;
-        return;
+        return jump(*to, verdict.decision == Decision::go ? back : next);
       }
     }
   }
@@ -326,9 +472,11 @@ class TableCode {
     const Code::Label found = code_.label();
     if (to_be_compared(*set)) {
       compare(lookup, *set, found, next, back);
+    } else if (set->intervals && set->parts.size() > 1) {
+      find(lookup, *set, found, next, back);
     } else {
       const auto map = shared_.map(table_, *set);
-      if (!map) return punt("set " + set->name + " of several intervals each");
+      if (!map) return punt("set " + set->name + " of long keys");
       ask(lookup, *set, *map, found, next, back);
     }
     // Here are those that no element was found for.
@@ -359,6 +507,28 @@ class TableCode {
     }
   }
 
+  // Intervals of several parts, as a tree: another element is other code.
+  void find(const Lookup& lookup, const ElementSet& set, Code::Label found, Code::Label next,
+            Code::Label back) {
+    if (least_in_tree() > set.elements.size())
+      return set.elements.size() <= kMostCompared
+                 ? compare(lookup, set, found, next, back)
+                 : punt("set " + set.name + " of several intervals each");
+    const auto run = run_of(lookup, set, RuleRun(table_, names_, met_));
+    if (!run) return punt("set " + set.name + " of several intervals each");
+    const Code::Label none = code_.label();
+    if (!find(*run, none)) return;
+    if (lookup.verdicts) {
+      std::vector<RuleRun::Outcome> outcomes;
+      for (const SetElement& element : set.elements)
+        outcomes.push_back({name_.handle, false, element.verdict});
+      act(outcomes, name_.chain, found, next, back);
+    } else {
+      code_.jump(lookup.inside ? found : next);
+    }
+    code_.place(none);
+  }
+
   void ask(const Lookup& lookup, const ElementSet& set, int map, Code::Label found,
            Code::Label next, Code::Label back) {
     int at = kKey;
@@ -378,15 +548,9 @@ class TableCode {
     code_.call(kLookUp);
     code_.jump_if_null(0, none);
     if (lookup.verdicts) {
-      const std::vector<Verdict> verdicts = verdicts_of(set);
       code_.load(4, 1, 0, 0);
-      for (std::size_t i = 0; i < verdicts.size(); ++i) {
-        const Code::Label other = code_.label();
-        code_.jump_if(BPF_JNE, 1, static_cast<std::uint32_t>(i), other);
-        is_element(lookup, verdicts[i], found, next, back);
-        code_.place(other);
-      }
-      end(kPunt);  // an element that has just come, with a verdict that none had
+      choose(1, verdicts_of(set),
+             [&](const Verdict& verdict) { is_element(lookup, verdict, found, next, back); });
     } else {
       code_.jump(lookup.inside ? found : next);
     }
@@ -395,12 +559,15 @@ class TableCode {
 
   Code& code_;
   Shared& shared_;
+  Size& size_;
+  const NameNumbers& names_;
+  ChainCalls& calls_;
   const RuleTable& table_;
   Met met_;
   OperandCode operands_;
   RuleName name_;  // of the rule at hand
+  int jumps_ = 0;  // on the way there
   Code::Label accepted_ = 0;
-  int depth_ = 0;
 };
 
 // Routing is between the hooks, and takes one from the TTL.
@@ -441,14 +608,26 @@ bool translates(const RuleSet& rules, std::uint8_t family) {
   return false;
 }
 
+void number_names(Code& code, Size& size, const NameNumbers& names, std::uint8_t family,
+                  Shared& shared) {
+  OperandCode operands(code, names, Met{.family = family});
+  for (const auto& [field, cuts] : names.cuts()) {
+    const std::size_t before = code.branches();
+    operands.count_cuts({field, 0, 16, {}}, cuts, NameNumbers::place(field));
+    size.more_on_way -= never_on_one_way(cuts.size(), code.branches() - before);
+    shared.devices();
+  }
+}
+
 // The chains of one hook, in their order.
-void write_hook(Code& code, Shared& shared, const RuleSet& rules, Met met) {
+void write_hook(Code& code, Shared& shared, Size& size, const NameNumbers& names,
+                std::deque<ChainCalls>& calls, const RuleSet& rules, Met met) {
   const bool before_routing = met.hook == RuleHook::prerouting;
   const std::int32_t nat = before_routing ? kDestinationNat : kSourceNat;
   bool translated = !met.translates || met.hook == RuleHook::forward;
   for (const auto& [table, chain] : rules.met(met.family, met.hook)) {
-    if (!code.reachable()) return;
     const std::int32_t priority = chain->base->priority;
+    // Connections that get here Linux has set up (bpf/fpm/conntrack.h).
     if (chain->base->new_flows_only) continue;
     if (!translated && priority == nat) {  // which of the two is first depends on who came first
       shared.to_linux({table->family, table->name, chain->name, 0}, "at the priority of NAT");
@@ -461,25 +640,28 @@ void write_hook(Code& code, Shared& shared, const RuleSet& rules, Met met) {
     }
     met.legacy = table->name.starts_with("legacy ");
     met.tracked = !before_routing || priority > kConntrack;
-    TableCode(code, shared, *table, met).base_chain(*chain);
+    calls.emplace_back(*table, *chain);
+    TableCode(code, shared, size, names, calls.back(), *table, met).base_chain(*chain);
   }
   if (!translated && before_routing) translate(code, met.family, false);
 }
 
 Result<std::vector<bpf_insn>> function(const RuleSet& rules, std::uint8_t family, Shared& shared) {
   Code code;
+  Size size;
+  std::deque<ChainCalls> calls;
   code.move(kFacts, 1);
+  const NameNumbers names(rules, family);
+  number_names(code, size, names, family, shared);
   Met met{.family = family, .translates = translates(rules, family)};
   for (RuleHook hook : {RuleHook::prerouting, RuleHook::forward, RuleHook::postrouting}) {
-    if (hook == RuleHook::forward && code.reachable()) one_hop_less(code, family);
+    if (hook == RuleHook::forward) one_hop_less(code, family);
     met.hook = hook;
-    write_hook(code, shared, rules, met);
+    write_hook(code, shared, size, names, calls, rules, met);
   }
-  if (code.reachable()) {
-    code.set(0, kNext);
-    code.exit();
-  }
-  if (code.size() > kMostCode) return error("too many rules to be written one after the other");
+  code.set(0, kNext);
+  code.exit();
+  for (const ChainCalls& each : calls) each.write_returns(code);
   return code.finish();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // compile.h: from the rules that a forwarded packet meets to BPF code. User chains are written
-// where they are jumped to.
+// where they are jumped to first (chain_calls.h); what there is no room for goes to Linux.
 #pragma once
 
 #include "compile/compiled_rules.h"

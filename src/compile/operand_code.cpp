@@ -12,6 +12,7 @@
 #include <cstring>
 #include <span>
 
+#include "rules/evaluate.h"
 #include "tna.h"
 
 namespace tna {
@@ -21,6 +22,7 @@ static_assert(std::endian::native == std::endian::little, "how words are loaded 
 
 constexpr int kScratch = 1;
 constexpr int kAlwaysThere = 4;  // bytes of the transport header
+constexpr int kWide = 8;         // bytes that are loaded at once
 
 struct Place {
   int offset = -1;  // in the facts, -1: not there
@@ -152,6 +154,12 @@ std::string why_not(const Operand& operand, const Met& met) {
   return {};
 }
 
+std::optional<Octets> OperandCode::constant(const Operand& operand) const {
+  const Place place = place_of(operand.field, met_.family);
+  if (place.constant.empty()) return std::nullopt;
+  return transformed(operand, place.constant);
+}
+
 void OperandCode::require(const Operand& operand, Code::Label absent) {
   const int end = operand.offset + operand.length;
   if (never_there(operand, met_)) return code_.jump(absent);
@@ -193,6 +201,12 @@ void OperandCode::load_word(const Operand& operand, int word) {
   }
 }
 
+void OperandCode::load_for_tree(const Operand& operand) {
+  if (NameNumbers::is_whole(operand))
+    return code_.load(4, kScratch, kFacts, NameNumbers::place(operand.field));
+  load_number(operand, 0);
+}
+
 void OperandCode::load_number(const Operand& operand, int word) {
   load_word(operand, word);
   switch (bytes_of(operand, word)) {
@@ -208,8 +222,49 @@ void OperandCode::load_number(const Operand& operand, int word) {
   }
 }
 
+std::optional<int> OperandCode::wide(const Operand& operand) const {
+  const Place place = place_of(operand.field, met_.family);
+  if (place.offset < 0 || !operand.then.empty() || !operand.length || operand.length % kWide)
+    return std::nullopt;
+  const int offset = place.offset + operand.offset;
+  return offset % kWide ? std::nullopt : std::optional(offset);
+}
+
+void OperandCode::require_equal_wide(int offset, const Octets& value, Code::Label other) {
+  for (std::size_t at = 0; at < value.size(); at += kWide) {
+    std::uint64_t wanted = 0;
+    std::memcpy(&wanted, &value[at], sizeof wanted);
+    code_.load(kWide, kScratch, kFacts, offset + static_cast<int>(at));
+    code_.set_wide(2, wanted);
+    code_.jump_if_wide(BPF_JNE, kScratch, 2, other);
+  }
+}
+
+void OperandCode::bound_wide(int offset, const Octets& by, bool from_below, Code::Label outside) {
+  const Code::Label inside = code_.label();
+  for (std::size_t at = 0; at < by.size(); at += kWide) {
+    std::uint64_t limit = 0;
+    for (std::size_t i = 0; i < kWide; ++i) limit = limit << 8 | by[at + i];
+    code_.load(kWide, kScratch, kFacts, offset + static_cast<int>(at));
+    code_.swap(kScratch, 64);
+    code_.set_wide(2, limit);
+    code_.jump_if_wide(from_below ? BPF_JLT : BPF_JGT, kScratch, 2, outside);
+    if (at + kWide < by.size()) code_.jump_if_wide(BPF_JNE, kScratch, 2, inside);
+  }
+  code_.place(inside);
+}
+
 void OperandCode::require_in(const Operand& operand, const Interval& interval,
                              Code::Label outside) {
+  if (const auto numbers = names_.range(operand, interval)) {
+    code_.load(4, kScratch, kFacts, NameNumbers::place(operand.field));
+    if (numbers->low == numbers->high)
+      return code_.jump_if(BPF_JNE, kScratch, numbers->low, outside);
+    if (numbers->low) code_.jump_if(BPF_JLT, kScratch, numbers->low, outside);
+    return code_.jump_if(BPF_JGT, kScratch, numbers->high, outside);
+  }
+  if (const auto offset = wide(operand); offset && interval.low == interval.high)
+    return require_equal_wide(*offset, interval.low, outside);
   const int words = words_of(operand.length);
   for (int word = 0; word < words; ++word) {
     const int bytes = bytes_of(operand, word);
@@ -235,9 +290,31 @@ void OperandCode::require_in(const Operand& operand, const Interval& interval,
   }
 }
 
+void OperandCode::count_cuts(const Operand& operand, const std::vector<Octets>& cuts, int place) {
+  const Code::Label counted = code_.label();
+  count_between(operand, cuts, place, 0, cuts.size(), counted);
+  code_.place(counted);
+}
+
+void OperandCode::count_between(const Operand& operand, const std::vector<Octets>& cuts, int place,
+                                std::size_t least, std::size_t most, Code::Label counted) {
+  if (least == most) {
+    code_.store_value(4, kFacts, place, static_cast<std::int32_t>(least));
+    return code_.jump(counted);
+  }
+  const std::size_t middle = least + (most - least) / 2;
+  const Code::Label below = code_.label();
+  bound(operand, 0, cuts[middle], true, below);
+  count_between(operand, cuts, place, middle + 1, most, counted);
+  code_.place(below);
+  count_between(operand, cuts, place, least, middle, counted);
+}
+
 // From that word on it is at least, or at most, the bound: the first words that differ decide.
 void OperandCode::bound(const Operand& operand, int word, const Octets& by, bool from_below,
                         Code::Label outside) {
+  if (const auto offset = wide(operand); offset && !word)
+    return bound_wide(*offset, by, from_below, outside);
   const Code::Label inside = code_.label();
   for (int words = words_of(operand.length); word < words; ++word) {
     const std::uint32_t limit = number_of(part(by, word, bytes_of(operand, word)));

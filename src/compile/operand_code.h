@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // operand_code.h: what a rule looks at, as code that loads it from struct tna_rule_facts and
-// compares it. Register 1 is used up.
+// compares it. Registers 1 and 2 are used up.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "compile/code.h"
+#include "compile/names.h"
 #include "rules/rule_set.h"
 
 namespace tna {
@@ -29,26 +31,36 @@ bool never_there(const Operand&, const Met&);
 
 class OperandCode {
  public:
-  OperandCode(Code& code, const Met& met) : code_(code), met_(met) {}
+  OperandCode(Code& code, const NameNumbers& names, const Met& met)
+      : code_(code), names_(names), met_(met) {}
 
+  // The same for all packets of the family.
+  std::optional<Octets> constant(const Operand&) const;
   // To `absent` where this packet does not have it.
   void require(const Operand&, Code::Label absent);
-  // All of it, up to four bytes, as a number whose highest byte is the first.
-  void load_number(const Operand& operand) { load_number(operand, 0); }
+  // For a word of a tree: up to four bytes, as a number whose highest byte is the first; of a whole
+  // name its number.
+  void load_for_tree(const Operand&);
   // Four bytes of it, or what is left of it, as they lie in memory.
   void load_word(const Operand&, int word);
   // To `outside` where it isn't in the interval.
   void require_in(const Operand&, const Interval&, Code::Label outside);
-  // To `below` where it is less than that.
-  void require_at_least(const Operand& operand, const Octets& least, Code::Label below) {
-    bound(operand, 0, least, true, below);
-  }
+  // Puts into the facts how many of the cuts, which are in rising order, are not above it.
+  void count_cuts(const Operand&, const std::vector<Octets>& cuts, int place);
 
  private:
   void load_number(const Operand&, int word);
+  // Where eight bytes at once can be loaded: the offset of the operand in the facts.
+  std::optional<int> wide(const Operand&) const;
+  void require_equal_wide(int offset, const Octets& value, Code::Label other);
+  void bound_wide(int offset, const Octets& by, bool from_below, Code::Label outside);
   void bound(const Operand&, int word, const Octets& by, bool from_below, Code::Label outside);
 
+  void count_between(const Operand&, const std::vector<Octets>& cuts, int place, std::size_t least,
+                     std::size_t most, Code::Label counted);
+
   Code& code_;
+  const NameNumbers& names_;
   Met met_;
 };
 

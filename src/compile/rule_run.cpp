@@ -14,7 +14,7 @@ namespace tna {
 namespace {
 
 constexpr std::size_t kMostConditions = 64;  // of one rule
-constexpr std::size_t kMostCuts = 32;        // of one name: each is compared with
+constexpr std::size_t kMostCuts = 64;        // of one name
 constexpr std::size_t kMostElements = 64;    // of a set that is written out
 
 // The same for all packets of the family; nothing: not so.
@@ -157,11 +157,19 @@ bool RuleRun::of_words(const Operand& operand, const std::vector<Interval>& inte
 
 bool RuleRun::of_name(const Operand& operand, const std::vector<Interval>& intervals, bool inside,
                       Conditions& found) {
+  const std::vector<Interval> wanted = inside ? intervals : others(intervals, operand.length);
+  Conditions numbered;
+  for (const Interval& interval : wanted)
+    if (const auto range = numbers_.range(operand, interval))
+      numbered.push_back({{{word(operand), *range}}, {}});
+  if (numbered.size() == wanted.size()) {
+    std::ranges::move(numbered, std::back_inserter(found));
+    return true;
+  }
   auto name = std::ranges::find(names_, operand);
   if (name == names_.end()) name = names_.insert(name, operand);
   const auto number = static_cast<std::size_t>(name - names_.begin());
-  for (const Interval& interval : inside ? intervals : others(intervals, operand.length))
-    found.push_back({{}, {{number, interval}}});
+  for (const Interval& interval : wanted) found.push_back({{}, {{number, interval}}});
   return true;
 }
 

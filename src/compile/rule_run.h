@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "compile/names.h"
 #include "compile/operand_code.h"
 #include "compile/tree.h"
 #include "rules/rule_set.h"
@@ -17,11 +18,13 @@ namespace tna {
 
 class RuleRun {
  public:
-  RuleRun(const RuleTable& table, const Met& met) : table_(table), met_(met) {}
+  RuleRun(const RuleTable& table, const NameNumbers& names, const Met& met)
+      : table_(table), numbers_(names), met_(met) {}
 
   // How a word of the vector is made.
   struct Word {
-    Operand of;  // four bytes at most, as a number: its first byte is the highest
+    // Four bytes at most, as a number: its first byte is the highest. Or a name that has a number.
+    Operand of;
     // Not empty: of an operand of any length, the number of these that are not above it.
     std::vector<Octets> cuts;
   };
@@ -56,6 +59,7 @@ class RuleRun {
   bool add_cuts(const Conditions&);
 
   const RuleTable& table_;
+  const NameNumbers& numbers_;
   Met met_;
   std::vector<Operand> operands_;                 // of words
   std::vector<Operand> names_;                    // of words behind those

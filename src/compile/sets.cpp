@@ -12,6 +12,8 @@ namespace tna {
 namespace {
 
 constexpr std::size_t kFewElements = 8;
+constexpr std::size_t kFewBoxes = 24;           // intervals of several parts
+constexpr std::size_t kMostCompared = 2000;     // with each other
 constexpr std::uint32_t kLeastCapacity = 1024;  // a blocklist may grow without a new map
 
 using Number = unsigned __int128;
@@ -74,7 +76,44 @@ std::vector<Verdict> verdicts_of(const ElementSet& set) {
 }
 
 bool to_be_compared(const ElementSet& set) {
+  if (set.intervals && set.parts.size() > 1) return set.elements.size() <= kFewBoxes;
   return set.elements.size() <= kFewElements && set.name.starts_with("__");
+}
+
+namespace {
+
+bool have_a_key_in_common(const SetElement& one, const SetElement& other) {
+  for (std::size_t i = 0; i < one.parts.size(); ++i)
+    if (one.parts[i].high < other.parts[i].low || other.parts[i].high < one.parts[i].low)
+      return false;
+  return true;
+}
+
+bool says_one_thing(const ElementSet& set) {
+  if (std::ranges::all_of(set.elements, [&](const SetElement& each) {
+        return each.verdict == set.elements.front().verdict;
+      }))
+    return true;
+  if (set.elements.size() > kMostCompared) return false;
+  for (auto one = set.elements.begin(); one != set.elements.end(); ++one)
+    for (auto other = set.elements.begin(); other != one; ++other)
+      if (one->verdict != other->verdict && have_a_key_in_common(*one, *other)) return false;
+  return true;
+}
+
+}  // namespace
+
+std::optional<RuleRun> run_of(const Lookup& lookup, const ElementSet& set, RuleRun run) {
+  if (!says_one_thing(set)) return std::nullopt;
+  const Step found = Verdict{Decision::accept, ""};
+  for (const SetElement& element : set.elements) {
+    Rule rule;
+    for (std::size_t i = 0; i < lookup.key.size(); ++i)
+      rule.steps.push_back(Test{lookup.key[i], true, {element.parts[i]}});
+    rule.steps.push_back(found);
+    if (!run.add(rule)) return std::nullopt;
+  }
+  return run;
 }
 
 std::optional<RuleMap> map_of(const std::string& table, const ElementSet& set) {

@@ -221,8 +221,6 @@ Result<std::uint32_t> add_tree(RuleCells& cells, std::span<const Box> boxes,
   Style styles[] = {{false, 2, before + 256 + 24 * all.size()},
                     {true, 3, before + 256 + 40 * all.size()},
                     {true, 8, most}};
-  if (getenv("L1")) styles[0].leaf = atoi(getenv("L1"));
-  if (getenv("L2")) styles[1].leaf = atoi(getenv("L2"));
   Trouble trouble = Trouble::none;
   for (Style style : styles) {
     style.cells = std::min(style.cells, most);

@@ -2,7 +2,6 @@
 #include "compile/tree_split.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 
 namespace tna {
@@ -51,8 +50,7 @@ double badness(std::span<const Box> all, std::span<const std::uint32_t> boxes, c
     squares += static_cast<double>(inside) * inside;
     sum += inside;
   }
-  static const double alpha = getenv("ALPHA") ? atof(getenv("ALPHA")) : 1;
-  return squares * std::pow(sum, alpha);
+  return squares * sum;
 }
 
 Split best_split(std::span<const Box> all, std::span<const std::uint32_t> boxes,

@@ -110,8 +110,12 @@ class Evaluation {
     return true;
   }
   bool take(const SetMark& mark, Verdict&) {
-    facts_[Field::mark].resize(sizeof mark.value);
-    std::memcpy(facts_[Field::mark].data(), &mark.value, sizeof mark.value);
+    Octets& field = facts_[Field::mark];
+    field.resize(sizeof mark.value);
+    std::uint32_t value = 0;
+    std::memcpy(&value, field.data(), sizeof value);
+    value = (value & mark.keep) ^ mark.value;
+    std::memcpy(field.data(), &value, sizeof value);
     return true;
   }
   bool take(const Verdict& says, Verdict& verdict) {

@@ -87,6 +87,8 @@ Verdict verdict_of(const nft::Verdict& from) {
 // One rule: follows what its registers hold.
 class Translation {
  public:
+  explicit Translation(std::uint8_t family) : family_(family) {}
+
   std::vector<Step> steps(const nft::Rule& rule) {
     held_.clear();
     steps_.clear();
@@ -155,11 +157,25 @@ class Translation {
     hold(load.to, std::move(*operand));
   }
   void take(const nft::SetMeta& set) {
-    const Octets* constant = find<Octets>(register_index(set.from));
-    if (set.key != NFT_META_MARK || !constant || constant->size() != sizeof(SetMark::value))
-      return punt("meta set");
+    if (set.key != NFT_META_MARK) return punt("meta set");
     SetMark mark;
-    std::memcpy(&mark.value, constant->data(), sizeof mark.value);
+    if (const Octets* constant = find<Octets>(register_index(set.from));
+        constant && constant->size() == sizeof mark.value) {
+      std::memcpy(&mark.value, constant->data(), sizeof mark.value);
+      return step(mark);
+    }
+    // Bits of the mark itself.
+    auto operand = in(set.from, sizeof mark.value);
+    if (!operand || operand->field != Field::mark) return punt("meta set");
+    mark.keep = ~0U;
+    for (const Transform& transform : operand->then) {
+      auto* mask = std::get_if<Mask>(&transform);
+      if (!mask) return punt("meta set");
+      std::uint32_t keep = 0, flip = 0;
+      std::memcpy(&keep, mask->keep.data(), sizeof keep);
+      std::memcpy(&flip, mask->flip.data(), sizeof flip);
+      mark = {(mark.value & keep) ^ flip, mark.keep & keep};
+    }
     step(mark);
   }
   void take(const nft::Compare& compare) {
@@ -234,7 +250,7 @@ class Translation {
   }
   void take(const nft::Counter&) { step(Count{}); }
   void take(const nft::Extension& extension) {
-    auto steps = extension.target ? std::nullopt : steps_of_match(extension);
+    auto steps = steps_of(extension, family_);
     if (!steps) return punt(extension.name);
     std::ranges::move(*steps, std::back_inserter(steps_));
   }
@@ -245,6 +261,7 @@ class Translation {
     std::size_t end;      // behind the last one
     std::variant<Operand, Octets> what;
   };
+  std::uint8_t family_;
   std::vector<Held> held_;  // few: a rule goes on from what it loaded last
   std::vector<Step> steps_;
   bool ended_ = false;
@@ -410,7 +427,7 @@ RuleChain chain_from(const nft::Chain& from, std::uint8_t family, const SetsByNa
     if (auto hook = hook_of(family, from.base->hook))
       chain.base = BaseChain{*hook, from.base->priority, from.base->policy == NF_DROP,
                              from.base->type == "nat", from.base->devices};
-  Translation translation;
+  Translation translation(family);
   chain.rules.reserve(from.rules.size());
   for (const nft::Rule& rule : from.rules) {
     chain.rules.push_back({rule.handle, translation.steps(rule), counted_by(rule)});

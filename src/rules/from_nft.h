@@ -11,7 +11,8 @@ namespace tna {
 // Tables that are dormant are left out.
 RuleSet rules_from_nft(const nft::Ruleset&);
 
-// The steps of a match of xtables; nothing: it has no form here.
-std::optional<std::vector<Step>> steps_of_match(const nft::Extension&);
+// The steps of a match or target of xtables in a table of that family (NFPROTO_*); nothing: it has
+// no form here.
+std::optional<std::vector<Step>> steps_of(const nft::Extension&, std::uint8_t family);
 
 }  // namespace tna

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of a RuleSet as text, with the names that nft gives them.
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <linux/netfilter.h>
 #include <netinet/in.h>
 
@@ -138,7 +139,8 @@ std::string text_of(const Count&) {
 }
 
 std::string text_of(const SetMark& mark) {
-  return "meta mark set " + std::to_string(mark.value);
+  if (!mark.keep) return "meta mark set " + std::to_string(mark.value);
+  return fmt::format("meta mark set meta mark & {:#010x} ^ {:#010x}", mark.keep, mark.value);
 }
 
 std::string text_of(const Verdict& verdict) {

@@ -97,8 +97,8 @@ struct Lookup {
 struct Count {
   bool operator==(const Count&) const = default;
 };
-struct SetMark {
-  std::uint32_t value = 0;
+struct SetMark {  // to mark & keep ^ value
+  std::uint32_t value = 0, keep = 0;
   bool operator==(const SetMark&) const = default;
 };
 

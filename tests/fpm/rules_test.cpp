@@ -43,6 +43,26 @@ class Rules : public Routing {
 };
 INSTANTIATE_TEST_SUITE_P(, Rules, testing::ValuesIn(tested_hooks()), hook_name);
 
+// Bridges that are kept from each other, as Docker does it: a chain as long as there are bridges is
+// jumped to once for each of them.
+TEST_P(Rules, ChainsThatAreJumpedToFromManyPlaces) {
+  const auto rules = [](int port) {
+    std::string text = "chain to { oifname \"q9\" return;\n";
+    std::string from = "chain c { type filter hook forward priority 0;\n";
+    for (int i = 0; i < 60; ++i) {
+      const std::string bridge = "\"br-" + std::to_string(1000 + i) + "\"";
+      text += "oifname " + bridge + " counter drop;\n";
+      from += "iifname " + bridge + " oifname != " + bridge + " jump to;\n";
+    }
+    text += "oifname \"p2\" udp dport " + std::to_string(port) + " counter drop; }\n";
+    return text + from + "iifname \"p1\" jump to;\niifname \"p*\" meta mark set 0; }";
+  };
+  nft(rules(4243));
+  EXPECT_EQ(both(), drop());
+  nft(rules(4244));
+  EXPECT_EQ(both(), goes_on());
+}
+
 TEST_P(Rules, Verdicts) {
   nft(forward(""));
   EXPECT_EQ(both(), goes_on());

@@ -61,6 +61,28 @@ Result<std::vector<bpf_insn>> caller(int facts) {
   return made;
 }
 
+// Instead of the spine's tna_rule_ask().
+Result<> add_tree_that_finds_nothing(std::vector<bpf_insn>& code) {
+  const std::size_t at = code.size();
+  bool asked = false;
+  for (std::size_t i = 0; i < at; ++i) {
+    if (code[i].code != (BPF_JMP | BPF_CALL) || code[i].src_reg != BPF_PSEUDO_CALL ||
+        code[i].imm != kFindRule)
+      continue;
+    code[i].imm = static_cast<__s32>(at - i) - 1;
+    asked = true;
+  }
+  if (!asked) return {};
+  Code none;
+  // That field is 0, but the verifier does not know.
+  none.load(4, 0, 1, offsetof(tna_rule_facts, unused));
+  none.change(BPF_XOR, 0, TNA_RULE_NONE);
+  none.exit();
+  std::vector<bpf_insn> made = TRY(none.finish());
+  code.insert(code.end(), made.begin(), made.end());
+  return {};
+}
+
 }  // namespace
 
 Facts facts_of(const tna_rule_facts& from, std::uint8_t family, RuleHook hook) {
@@ -103,6 +125,7 @@ Result<RulesInKernel> RulesInKernel::load(const CompiledRules& compiled, std::ui
   if (function.empty())
     return error(family == NFPROTO_IPV4 ? compiled.why_not4 : compiled.why_not6);
   code.insert(code.end(), function.begin(), function.end());
+  TRY(add_tree_that_finds_nothing(code));
   std::string log(1 << 20, '\0');
   LIBBPF_OPTS(bpf_prog_load_opts, options);
   auto load = [&] {
@@ -116,6 +139,13 @@ Result<RulesInKernel> RulesInKernel::load(const CompiledRules& compiled, std::ui
   options.log_size = log.size();
   load();
   return errno_error("load: " + log.substr(log.size() > 2000 ? log.find('\0') - 1500 : 0), why);
+}
+
+std::uint32_t RulesInKernel::verified() const {
+  bpf_prog_info info{};
+  __u32 size = sizeof info;
+  EXPECT_EQ(bpf_obj_get_info_by_fd(program_.get(), &info, &size), 0);
+  return info.verified_insns;
 }
 
 RulesInKernel::Answer RulesInKernel::ask(const tna_rule_facts& facts) const {

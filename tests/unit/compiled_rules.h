@@ -11,6 +11,7 @@ namespace tna {
 // What evaluate() is to know of a packet with these facts, in chains of that hook.
 Facts facts_of(const tna_rule_facts&, std::uint8_t family, RuleHook);
 
+// Trees find nothing here: tests/fpm has them whole.
 class RulesInKernel {
  public:
   static Result<RulesInKernel> load(const CompiledRules&, std::uint8_t family);
@@ -20,6 +21,7 @@ class RulesInKernel {
     std::vector<std::uint64_t> counted(const CompiledRules&) const;  // handles
   };
   Answer ask(const tna_rule_facts&) const;
+  std::uint32_t verified() const;  // instructions that the verifier has gone through
 
  private:
   explicit RulesInKernel(RuleMaps maps) : maps_(std::move(maps)) {}

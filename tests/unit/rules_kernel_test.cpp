@@ -4,18 +4,12 @@
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cstring>
-#include <iterator>
 #include <map>
 
 #include "base/fd.h"
-#include "introspect/nft_reader.h"
-#include "introspect/xtables_reader.h"
-#include "rules/from_nft.h"
-#include "unit/own_namespace.h"
+#include "unit/own_rules.h"
 #include "unit/rules_random.h"
 
 namespace tna {
@@ -23,7 +17,7 @@ namespace {
 
 constexpr int kPacketsEach = 2000, kRuleSets = 30;
 
-class RulesAndKernel : public OwnNamespace {
+class RulesAndKernel : public OwnRules {
  protected:
   void SetUp() override {
     OwnNamespace::SetUp();
@@ -31,23 +25,6 @@ class RulesAndKernel : public OwnNamespace {
     run("ip link set lo up && ip addr add 10.9.9.9/32 dev lo && ip route add default dev lo");
     socket_ = Fd(::socket(AF_INET, SOCK_RAW, IPPROTO_RAW));
     ASSERT_TRUE(socket_);
-  }
-
-  static void feed(const std::string& command, const std::string& text) {
-    FILE* pipe = ::popen(command.c_str(), "w");
-    ASSERT_TRUE(pipe);
-    std::fputs(text.c_str(), pipe);
-    ASSERT_EQ(::pclose(pipe), 0) << command << "\n" << text;
-  }
-
-  static nft::Ruleset read() {
-    auto ruleset = read_nft_ruleset();
-    auto legacy = read_xtables();
-    EXPECT_TRUE(ruleset) << ruleset.error().message;
-    EXPECT_TRUE(legacy) << legacy.error().message;
-    if (!ruleset || !legacy) return {};
-    std::ranges::move(*legacy, std::back_inserter(ruleset->tables));
-    return *ruleset;
   }
 
   // Whether the kernel lets it out.
@@ -76,6 +53,7 @@ class RulesAndKernel : public OwnNamespace {
     facts[Field::protocol] = {8, 0};
     facts[Field::length] = as_kept(packet.size());
     facts[Field::mark] = as_kept(mark);
+    facts[Field::pkttype] = {0};
     facts[Field::oif] = as_kept(1);
     facts[Field::oifname] = {'l', 'o'};
     facts[Field::oifname].resize(16);
@@ -148,8 +126,7 @@ TEST_F(RulesAndKernel, IptablesRulesByChance) {
 }
 
 TEST_F(RulesAndKernel, LegacyRulesByChance) {
-  if (::access("/proc/thread-self/net/ip_tables_names", F_OK) != 0)
-    GTEST_SKIP() << "no iptables-legacy in this kernel";
+  if (!has_legacy()) GTEST_SKIP() << "no iptables-legacy in this kernel";
   for (int seed = 1; seed <= kRuleSets && !HasFatalFailure(); ++seed) {
     RandomRules random(seed);
     std::string text = random.iptables();
@@ -157,33 +134,6 @@ TEST_F(RulesAndKernel, LegacyRulesByChance) {
     if (!HasFatalFailure()) compare(random, text);
   }
   expect_some_of_both();
-}
-
-std::vector<std::string> rules_of(const RuleSet& rules, const std::string& table,
-                                  const std::string& chain) {
-  std::vector<std::string> found;
-  for (const RuleTable& each : rules.tables)
-    if (each.name == table && each.chain(chain))
-      for (const Rule& rule : each.chain(chain)->rules) {
-        found.emplace_back();
-        for (const Step& step : rule.steps) found.back() += to_text(step) + "; ";
-      }
-  return found;
-}
-
-TEST_F(RulesAndKernel, BothBackEndsOfIptablesHaveOneForm) {
-  if (::access("/proc/thread-self/net/ip_tables_names", F_OK) != 0)
-    GTEST_SKIP() << "no iptables-legacy in this kernel";
-  for (int seed = 1; seed <= kRuleSets && !HasFailure(); ++seed) {
-    std::string text = RandomRules(seed).iptables();
-    feed("iptables-nft-restore", text);
-    feed("iptables-legacy-restore", text);
-    const RuleSet rules = rules_from_nft(read());
-    for (const char* chain : {"OUTPUT", "c1", "c2", "c3"}) {
-      EXPECT_FALSE(rules_of(rules, "filter", chain).empty());
-      EXPECT_EQ(rules_of(rules, "filter", chain), rules_of(rules, "legacy filter", chain));
-    }
-  }
 }
 
 }  // namespace

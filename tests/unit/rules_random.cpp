@@ -21,7 +21,7 @@ std::string RandomRules::address() {
 std::string RandomRules::nft_match(const std::string& protocol) {
   const std::string is = one_in(4) ? "!= " : "";
   const std::string end = one_in(2) ? "saddr" : "daddr", side = one_in(2) ? "sport" : "dport";
-  switch (number(16)) {
+  switch (number(21)) {
     case 0:
       return fmt::format("ip {} {}{}", end, is, address());
     case 1:
@@ -52,6 +52,16 @@ std::string RandomRules::nft_match(const std::string& protocol) {
       return protocol == "tcp" ? "tcp flags & (syn | ack) == syn" : "udp length 8";
     case 14:
       return fmt::format("ip dscp {}{}", is, number(4));
+    case 15:
+      return fmt::format("meta length {}{}-40", is, 28 + number(3) * 6);
+    case 16:
+      return fmt::format("ip ttl {}{}", one_in(2) ? "< " : is, 62 + number(4));
+    case 17:
+      return fmt::format("meta pkttype {}{}", is, one_in(2) ? "unicast" : "multicast");
+    case 18:
+      return fmt::format("@th,0,16 {}0x080{}", is, number(3));
+    case 19:
+      return fmt::format("meta mark & {} {}", 1 + number(3), one_in(2) ? "== 1" : "!= 2");
     default:
       return fmt::format("oifname {}\"{}\"", is, one_in(2) ? "lo" : "l*");
   }
@@ -59,11 +69,13 @@ std::string RandomRules::nft_match(const std::string& protocol) {
 
 // A chain jumps to later ones only.
 std::string RandomRules::nft_rule(int chain) {
-  const std::string protocol = one_in(2) ? "tcp" : "udp";  // a rule is about one
+  const std::string protocol = one_in(2) ? "tcp" : "udp";  // a rule is about one, or ICMP
   std::string rule;
   for (int i = number(3); i >= 0; --i) rule += nft_match(protocol) + " ";
   if (!one_in(3)) rule += "counter ";
   if (one_in(5)) rule += fmt::format("meta mark set {} ", number(4));
+  if (one_in(10))
+    rule += fmt::format("meta mark set meta mark {} {} ", one_in(2) ? "|" : "&", number(4));
   bool last = chain == kChains;
   switch (number(8)) {
     case 0:
@@ -108,7 +120,7 @@ table {} t {{
 std::string RandomRules::iptables_match() {
   const std::string is = one_in(4) ? "! " : "", protocol = one_in(2) ? "tcp" : "udp";
   const std::string side = one_in(2) ? "sport" : "dport";
-  switch (number(8)) {
+  switch (number(15)) {
     case 0:
       return fmt::format("{}-s {}", is, address());
     case 1:
@@ -125,6 +137,28 @@ std::string RandomRules::iptables_match() {
       return fmt::format("-m mark {}--mark {}", is, number(4));
     case 6:
       return fmt::format("-p tcp -m tcp {}--tcp-flags SYN,ACK SYN", is);
+    case 7:
+      return fmt::format("-m iprange {}--{}-range 10.0.0.{}-10.0.1.{}", is,
+                         one_in(2) ? "src" : "dst", number(6), number(6));
+    case 8:
+      return fmt::format("-m length {}--length {}:{}", is, 28 + number(2), 28 + number(13));
+    case 9:
+      return fmt::format("-m pkttype {}--pkt-type {}", is, one_in(2) ? "unicast" : "multicast");
+    case 10:
+      return fmt::format("-m dscp {}--dscp {}", is, number(4));
+    case 11:
+      return fmt::format("-m tos {}--tos {}/0x{}", is, 4 * number(4), one_in(2) ? "0f" : "ff");
+    case 12:
+      return fmt::format("-m ttl --ttl-{} {}",
+                         one_in(3)   ? "eq"
+                         : one_in(2) ? "lt"
+                                     : "gt",
+                         62 + number(4));
+    case 13:
+      return fmt::format("-p icmp -m icmp {}--icmp-type {}", is,
+                         one_in(3)   ? "any"
+                         : one_in(2) ? fmt::format("8/{}", number(3))
+                                     : "8");
     default:
       return fmt::format("{}-o lo -m comment --comment \"of no matter\"", is);
   }
@@ -134,10 +168,12 @@ std::string RandomRules::iptables_rule(int chain) {
   std::string rule =
       fmt::format("-A {} {} ", chain ? fmt::format("c{}", chain) : "OUTPUT", iptables_match());
   bool last = chain == kChains;
-  switch (number(6)) {
+  switch (number(7)) {
     case 0:
     case 1:
       return rule + "-j ACCEPT";
+    case 6:
+      return rule + fmt::format("-j MARK --set-xmark {}/0x{}", number(4), one_in(2) ? "f" : "2");
     case 2:
       return rule + "-j RETURN";
     case 3:
@@ -150,7 +186,7 @@ std::string RandomRules::iptables_rule(int chain) {
 }
 
 std::string RandomRules::iptables() {
-  std::string text = fmt::format("*filter\n:OUTPUT {} [0:0]\n", one_in(2) ? "DROP" : "ACCEPT");
+  std::string text = fmt::format("*mangle\n:OUTPUT {} [0:0]\n", one_in(2) ? "DROP" : "ACCEPT");
   for (int chain = 1; chain <= kChains; ++chain) text += fmt::format(":c{} - [0:0]\n", chain);
   for (int chain = 0; chain <= kChains; ++chain)
     for (int rule = 0; rule < kRules; ++rule) text += iptables_rule(chain) + "\n";
@@ -158,14 +194,14 @@ std::string RandomRules::iptables() {
 }
 
 Octets RandomRules::packet() {
-  bool tcp = one_in(2);
+  const bool tcp = one_in(2), icmp = !tcp && one_in(4);
   iphdr ip{.version = 4};
   ip.ihl = 5;
   ip.tos = number(4) << 2;
   ip.tot_len = htons(tcp ? 40 : 28);
   ip.id = htons(1);
-  ip.ttl = 64;
-  ip.protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP;
+  ip.ttl = static_cast<std::uint8_t>(62 + number(4));
+  ip.protocol = tcp ? IPPROTO_TCP : icmp ? IPPROTO_ICMP : IPPROTO_UDP;
   ip.saddr = htonl(0x0a000000 + number(2) * 256 + number(6));
   ip.daddr = htonl(0x0a000000 + number(2) * 256 + number(6));
   Octets packet(ntohs(ip.tot_len), 0);
@@ -184,6 +220,9 @@ Octets RandomRules::packet() {
   if (tcp) {
     packet[32] = 5 << 4;
     packet[33] = number(4) == 0 ? 0x12 : one_in(2) ? 0x02 : 0x10;
+  } else if (icmp) {
+    packet[20] = one_in(2) ? 8 : 0;
+    packet[21] = static_cast<std::uint8_t>(number(3));
   } else {
     packet[25] = 8;
   }

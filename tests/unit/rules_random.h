@@ -17,9 +17,10 @@ class RandomRules {
   // For `nft -f -`: a table of the family (ip, inet) with a base chain at output and chains it
   // jumps to.
   std::string nft(const std::string& family);
-  // For iptables-nft-restore: OUTPUT and chains it jumps to.
+  // For iptables-nft-restore: OUTPUT of the table mangle, which may set marks, and chains it jumps
+  // to.
   std::string iptables();
-  // An IPv4 packet of TCP or UDP, whole, with right checksum of its header.
+  // An IPv4 packet of TCP, UDP or ICMP, whole, with right checksum of its header.
   Octets packet();
   std::uint32_t mark() { return number(4); }
 

@@ -193,10 +193,19 @@ class AnyRules {
       case 9:
         return nft::Immediate{to, octets()};
       case 10:
-        return nft::Extension{false, number(2) ? "multiport" : "conntrack", number(4), octets()};
+        return extension();
       default:
         return says(static_cast<std::int32_t>(number(8)) - 6, "forward");
     }
+  }
+  // Of a size that some match may have.
+  nft::Expression extension() {
+    constexpr const char* kNames[] = {"multiport", "conntrack", "icmp", "iprange", "length",
+                                      "pkttype",   "tos",       "ttl",  "state",   "MARK"};
+    nft::Octets info(8 * number(20));
+    for (auto& octet : info) octet = number(5);
+    const char* name = kNames[number(std::size(kNames))];
+    return nft::Extension{number(4) == 0, name, number(4), std::move(info)};
   }
   std::mt19937 random_;
 };
