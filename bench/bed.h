@@ -44,6 +44,9 @@ class Bed {
   // 2001:2:0::/48 and 2001:2:1::/48. Those of the side that is `bridged` stay with the bridge,
   // which then is the interface (of one lane).
   Result<> make_router(Family family = Family::ipv4, std::optional<Side> bridged = {}) const;
+  // A router whose neighbours are hosts with addresses: NET.2 behind each of lane 0's ports, which
+  // have NET.1; the first network is given without its last byte, as the other is.
+  Result<> make_home_router(const std::string& home, const std::string& world) const;
   // IPv4 routes to elsewhere, /24 each, by way of the stations behind lane 0's egress port in turn.
   Result<> add_routes(int count) const;
   // Of the route of that number: its prefix and way as `ip` has them, an address that it leads to.

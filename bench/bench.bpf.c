@@ -80,16 +80,12 @@ int redirect(struct xdp_md *ctx)
 }
 
 /* The least that routes: the same look into the FIB, the same rewriting, no questions. */
-SEC("xdp")
-int route(struct xdp_md *ctx)
+static __always_inline int route_ipv4(struct xdp_md *ctx, struct iphdr *ip)
 {
-	__u8 *data = (void *)(long)ctx->data;
-	struct iphdr *ip = (struct iphdr *)(data + ETH_HLEN);
 	struct bpf_fib_lookup way = {.family = 2, .ifindex = ctx->ingress_ifindex};
+	__u8 *data = (__u8 *)ip - ETH_HLEN;
 	__u32 check;
 
-	if ((__u8 *)(ip + 1) > (__u8 *)(long)ctx->data_end)
-		return XDP_PASS;
 	way.tos = ip->tos;
 	way.l4_protocol = ip->protocol;
 	way.tot_len = bpf_ntohs(ip->tot_len);
@@ -103,6 +99,51 @@ int route(struct xdp_md *ctx)
 	check = (__u32)ip->check + bpf_htons(0x0100);
 	ip->check = check + (check >= 0xffff);
 	return bpf_redirect(way.ifindex, 0);
+}
+
+SEC("xdp")
+int route(struct xdp_md *ctx)
+{
+	struct iphdr *ip = (void *)(long)ctx->data + ETH_HLEN;
+
+	return (void *)(ip + 1) > (void *)(long)ctx->data_end ? XDP_PASS : route_ipv4(ctx, ip);
+}
+
+struct nf_conn {
+	__u32 timeout;
+};
+struct bpf_ct_opts {
+	__s32 netns_id, error;
+	__u8 l4proto, dir, unused[2];
+};
+extern struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *, struct bpf_sock_tuple *, __u32,
+					 struct bpf_ct_opts *, __u32) __ksym __weak;
+extern void bpf_ct_release(struct nf_conn *) __ksym __weak;
+
+/* The same, and the packet's connection. */
+SEC("xdp")
+int route_tracked(struct xdp_md *ctx)
+{
+	struct iphdr *ip = (void *)(long)ctx->data + ETH_HLEN;
+	struct bpf_ct_opts options = {};
+	struct bpf_sock_tuple tuple = {};
+	struct nf_conn *ct;
+	__be16 *ports;
+
+	ports = (void *)(ip + 1);
+	if ((void *)(ports + 2) > (void *)(long)ctx->data_end)
+		return XDP_PASS;
+	options.netns_id = -1;
+	options.l4proto = ip->protocol;
+	tuple.ipv4.saddr = ip->saddr;
+	tuple.ipv4.daddr = ip->daddr;
+	tuple.ipv4.sport = ports[0];
+	tuple.ipv4.dport = ports[1];
+	ct = bpf_xdp_ct_lookup(ctx, &tuple, sizeof(tuple.ipv4), &options, sizeof(options));
+	if (!ct)
+		return XDP_PASS;
+	bpf_ct_release(ct);
+	return route_ipv4(ctx, ip);
 }
 
 SEC("xdp")

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <optional>
 
 #include "cases.h"
 #include "clock.h"
 #include "command.h"
+#include "tcp_stream.h"
 #include "tnad.h"
 
 namespace tna::bench {
@@ -15,36 +15,11 @@ namespace {
 
 constexpr const char* kServer = "192.0.2.2";
 
-// Bits a second from the generator's namespace to the sink's; its ends are on processors 0 and 1.
-Result<double> stream(double seconds) {
-  std::string printed = TRY(run({"nice", "-n", "-20", "iperf3", "-c", kServer, "-A", "0", "-J",
-                                 "-t", fmt::format("{}", std::ceil(seconds))}));
-  Json result = Json::parse(printed, nullptr, false);
-  static const Json::json_pointer received("/end/sum_received/bits_per_second");
-  if (result.is_discarded() || !result.contains(received)) return error("iperf3: " + printed);
-  return result[received].get<double>();
-}
-
-// Starts the server for one stream, and sends it.
-Result<double> one_stream(const Bed& bed, double seconds) {
-  std::optional<Child> server;
-  {
-    Inside inside = TRY(Inside::enter(bed.sink()));
-    server.emplace(
-        TRY(Child::start({"nice", "-n", "-20", "iperf3", "-s", "-1", "-A", "1", "--forceflush"})));
-  }
-  TRY(server->wait_for("listening", 5));
-  Inside inside = TRY(Inside::enter(bed.generator()));
-  double rate = TRY(stream(seconds));
-  TRY(server->finish(5));
-  return rate;
-}
-
 Result<double> accelerated_stream(const Bed& bed, double seconds) {
   Tnad tnad = TRY(Tnad::start(bed, "auto", "tc"));
-  TRY(one_stream(bed, 1));  // both ends are learned and fresh now
+  TRY(tcp_stream(bed, kServer, 1));  // both ends are learned and fresh now
   Json before = TRY(tnad.interface(Bed::port_in(0)));
-  double rate = TRY(one_stream(bed, seconds));
+  double rate = TRY(tcp_stream(bed, kServer, seconds));
   Json after = TRY(tnad.interface(Bed::port_in(0)));
   double fast = double(count(after, "fast_bytes") - count(before, "fast_bytes"));
   double sent = rate / 8 * std::ceil(seconds);
@@ -67,8 +42,8 @@ Result<std::vector<Row>> tcp(const Options& options) {
   for (int round = 1; round <= options.rounds; ++round) {
     fmt::print(stderr, "tcp: round {} of {}\n", round, options.rounds);
     TRY(nothing_attached(bed));
-    TRY(one_stream(bed, 1));
-    plain.push_back(TRY(one_stream(bed, options.seconds)));
+    TRY(tcp_stream(bed, kServer, 1));
+    plain.push_back(TRY(tcp_stream(bed, kServer, options.seconds)));
     fast.push_back(TRY(accelerated_stream(bed, options.seconds)));
   }
   Row row{.name = "tcp", .hook = "tc", .runs = options.rounds};

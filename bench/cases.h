@@ -21,6 +21,8 @@ Result<std::vector<Row>> route_churn(const Options&);
 Result<std::vector<Row>> rules(const Options&);
 Result<std::vector<Row>> rules_flows(const Options&);
 Result<std::vector<Row>> rules_set(const Options&);
+Result<std::vector<Row>> connections(const Options&);
+Result<std::vector<Row>> nat_tcp(const Options&);
 Result<std::vector<Row>> fdb_100k(const Options&);
 Result<std::vector<Row>> two_cores(const Options&);
 Result<std::vector<Row>> punt(const Options&);
@@ -51,6 +53,9 @@ inline constexpr Case kCases[] = {
     {"rules", "routing with 100, 1,000, 10,000 rules that no packet matches: nft, both iptables", rules},
     {"rules-flows", "the same with 10,000 flows, nft", rules_flows},
     {"rules-set", "routing with an nft set of 100,000 addresses in front", rules_set},
+    {"connections", "10,000 connections through a stateful firewall, and masqueraded", connections},
+    {"nat-tcp", "one TCP stream, and new connections, masqueraded, through veth with hook auto",
+     nat_tcp},
     {"bridge-own-cost", "nanoseconds of the bridge's program above an empty one", own_cost},
     {"vlan-own-cost", "the same where the bridge filters VLANs, in parts of a plain bridge's",
      vlan_cost},

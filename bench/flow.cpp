@@ -92,8 +92,8 @@ Result<Link> Flow::discard(const Netns& netns, const std::string& device) const 
   return attach("discard", netns, device);
 }
 
-Result<Link> Flow::attach_redirect(bool routes) const {
-  const char* router = family_ == Family::ipv4 ? "route" : "route_ipv6";
+Result<Link> Flow::attach_redirect(bool routes, bool tracked) const {
+  const char* router = family_ != Family::ipv4 ? "route_ipv6" : tracked ? "route_tracked" : "route";
   return attach(routes ? router : "redirect", bed_->dut(), Bed::port_in(lane_));
 }
 

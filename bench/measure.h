@@ -27,7 +27,8 @@ struct Subject {
   const Bed* bed;
   std::vector<Flow*> flows;  // each sent from a processor of its own, 0 first
   Expect expect = Expect::all_fast;
-  bool routes = false;  // a router's bed, not a bridge's
+  bool routes = false;   // a router's bed, not a bridge's
+  bool tracked = false;  // that follows connections
 };
 
 // One turn: frames a second at the sinks.

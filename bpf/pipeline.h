@@ -27,9 +27,11 @@
 #include "fpm/vlan_up.h"
 #include "fpm/route_ingress.h"
 #include "fpm/parse_l3.h"
+#include "fpm/conntrack.h"
 #include "fpm/fib.h"
 #include "fpm/route_forward.h"
 #include "fpm/rules.h"
+#include "fpm/nat.h"
 #include "fpm/vlan_xmit.h"
 #include "fpm/bridge_xmit.h"
 /* The packet is to be routed: by a bridge's port what is for the bridge itself. */
@@ -48,6 +50,10 @@ static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 		return v;
 	if ((v = fpm_parse_l3(p)))
 		return v;
+	if ((v = tna_fib_may_be_asked(p)))
+		return v;
+	if (TNA_TRACKED(p) && (v = fpm_conntrack(p)))
+		return v;
 	if ((v = fpm_fib(p)))
 		return v;
 	if ((v = TNA_SLOT(p, forward)))
@@ -55,6 +61,8 @@ static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 	if ((v = fpm_route_forward(p)))
 		return v;
 	if (TNA_RULED(p) && (v = fpm_rules(p)))
+		return v;
+	if (TNA_ON(p, nat) && (v = fpm_nat(p)))
 		return v;
 	if (TNA_ON(p, vlan_xmit) && (v = fpm_vlan_xmit(p)))
 		return v;
@@ -71,6 +79,7 @@ static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 #define tna_route(p) TNA_NEXT
 #define tna_route_rewrite(p) true
 #define tna_rules_done(p)
+#define tna_nat_rewrite(p, source) true
 #endif
 
 static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
@@ -119,7 +128,11 @@ static __always_inline bool tna_change(struct tna_pkt *p)
 {
 	if (p->trim && !tna_ctx_trim(p, p->trim))
 		return false;
+	if (TNA_ROUTES(p) && TNA_ON(p, nat) && !tna_nat_rewrite(p, false))
+		return false;
 	if (TNA_ROUTES(p) && !tna_route_rewrite(p))
+		return false;
+	if (TNA_ROUTES(p) && TNA_ON(p, nat) && !tna_nat_rewrite(p, true))
 		return false;
 	return !TNA_RETAGS(p) || p->retag == TNA_TAG_KEEP || tna_ctx_retag(p);
 }

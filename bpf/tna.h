@@ -83,6 +83,12 @@
 	X(NEIGHBOUR, "neighbour", "the next hop's MAC is unknown or is to be confirmed")       \
 	X(RULE, "rule", "a firewall rule that TNA can't do may concern the packet: `tna rules`") \
 	X(RULES_NEW, "rules_new", "the firewall's rules have just been changed")               \
+	X(CT_PROTO, "ct_proto", "connections of a protocol other than TCP and UDP are Linux's to follow") \
+	X(CT_NEW, "ct_new", "a connection that Linux does not know yet, or in one direction only") \
+	X(CT_TCP, "ct_tcp", "TCP that opens, closes or resets a connection, or is odd")        \
+	X(CT_SPECIAL, "ct_special", "a connection that is being closed, or that Linux must see all of") \
+	X(CT_WINDOW, "ct_window", "a TCP connection whose sequence numbers Linux still watches") \
+	X(CT_NAT, "ct_nat", "an address that Linux would translate in another way")            \
 	X(NO_ROOM, "no_room", "the frame can't be given its new length: a VLAN tag, or padding cut off")
 
 enum tna_reason {
@@ -115,7 +121,10 @@ struct tna_const {
 	__u8 rules_legacy;  /* some of these are of iptables' legacy tables */
 	__u8 rules_devices; /* some of these ask for names or groups of devices */
 	__u8 rules_find;    /* never on: rules' code calls what is called there */
-	__u8 unused[5];
+	__u8 conntrack4;    /* with route4: connection tracking follows routed packets */
+	__u8 conntrack6;
+	__u8 nat;	    /* with these: addresses are translated */
+	__u8 unused[2];
 };
 #define TNA_CONST_WORDS 3
 static_assert(sizeof(struct tna_const) == TNA_CONST_WORDS * 8, "shared: no holes; read as words");
@@ -142,10 +151,10 @@ struct tna_guard {
 	__u64 net;		       /* struct net */
 	__u64 hooks_bridge[TNA_HOOKS]; /* net->nf.hooks_bridge[]: only br_netfilter's, or 0 */
 	__u64 hooks_bridge_local[TNA_LOCAL_HOOKS]; /* the same */
-	__u64 hooks_ipv4[TNA_HOOKS];   /* net->nf.hooks_ipv4[]: nothing that acts on a forwarded packet */
+	__u64 hooks_ipv4[TNA_HOOKS];   /* net->nf.hooks_ipv4[]: nothing that acts on a bridged packet */
 	__u64 hooks_ipv6[TNA_HOOKS];
-	__u64 ruled_ipv4[TNA_HOOKS];   /* the same: nothing but rules that are linked in */
-	__u64 ruled_ipv6[TNA_HOOKS];
+	__u64 routed_ipv4[TNA_HOOKS];  /* the same: on a routed packet nothing but what programs do, too */
+	__u64 routed_ipv6[TNA_HOOKS];
 	__u64 call_iptables;	       /* address of the namespace's bridge-nf-call-iptables, an int */
 	__u64 call_ip6tables;
 	__u64 filter_vlan_tagged;
@@ -157,11 +166,12 @@ struct tna_guard {
 	__u64 nft_generation_at;       /* address of nf_tables' generation of rules (base_seq), 0: none */
 	__u64 nft_generation;	       /* that the rules linked in were made of */
 	struct tna_table_guard tables4[TNA_TABLES], tables6[TNA_TABLES];
+	__u64 hz;		       /* jiffies per second */
 	__u64 refresh_after;	       /* jiffies: an FDB entry older than that is Linux's to refresh */
 	__u32 armed;		       /* 0: everything goes to Linux */
 	__u32 reported;		       /* set by the program when it has sent an event */
 };
-static_assert(sizeof(struct tna_guard) == (33 + 4 * TNA_TABLES) * 8, "shared: no holes");
+static_assert(sizeof(struct tna_guard) == (34 + 4 * TNA_TABLES) * 8, "shared: no holes");
 
 /* One for all programs of a daemon, mapped by it. */
 struct tna_lease {
@@ -239,9 +249,24 @@ struct tna_rule_facts {
 	__u32 key[18];	       /* of the set that is asked: its length in front, where it has one */
 	__u32 counted;	       /* rules whose counters the packet has passed */
 	__u32 counters[TNA_RULES_COUNTED]; /* their numbers */
+	/* What connection tracking knows, from fpm/conntrack.h; without it nothing asks for it. */
+	__u32 ct_state; /* NF_CT_STATE_BIT() */
+	__u32 ct_status, ct_mark, ct_direction;
+	__be32 nat_saddr[4], nat_daddr[4]; /* that the packet leaves with */
+	__be16 nat_sport, nat_dport;
+	__u32 masqueraded; /* interface that the source was chosen for, 0: any */
 	__u32 unused;
 };
-static_assert(sizeof(struct tna_rule_facts) == 416, "shared: no holes");
+static_assert(sizeof(struct tna_rule_facts) == 472, "shared: no holes");
+
+/* A TCP connection that goes on and on, whose window conntrack is asked to watch no more: the tuple of
+ * its first packet. */
+struct tna_flow {
+	__be32 saddr[4], daddr[4]; /* IPv4: the first word */
+	__be16 sport, dport;
+	__u32 version; /* 4, 6 */
+};
+static_assert(sizeof(struct tna_flow) == 40, "shared: no holes");
 /* A rule's counter, per CPU: packets of the fast path. */
 struct tna_rule_counter {
 	__u64 packets, bytes; /* bytes from the IP header on */

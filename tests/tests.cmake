@@ -43,6 +43,48 @@ target_link_libraries(tna_bench PRIVATE tna_base tna_rule_tree CLI11::CLI11 PkgC
 add_executable(tna_reading tests/rules/reading.cpp)
 target_link_libraries(tna_reading PRIVATE tna_rules)
 
+# Fuzzers of what reads the firewall's rules. They are clang's; the sources that they need are
+# compiled for them, each once.
+find_program(CLANGXX NAMES clang++-16 REQUIRED)
+set(FUZZ_FLAGS -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1 -g)
+# g++ 12's <expected> asks for more of concepts than clang 16 says that it has.
+set(FUZZ_CXX -std=c++2b -U__cpp_concepts -D__cpp_concepts=202002L -Wno-builtin-macro-redefined
+             -I${CMAKE_SOURCE_DIR}/src -I${CMAKE_SOURCE_DIR}/bpf -I${CMAKE_SOURCE_DIR}/tests)
+set(FUZZED src/introspect/decode_nft_rule.cpp src/introspect/decode_xtables.cpp
+           src/introspect/nft_collector.cpp)
+file(GLOB FUZZED_RULES RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS src/rules/*.cpp src/compile/*.cpp)
+set(FUZZ_OBJECTS)
+foreach(source IN LISTS FUZZED FUZZED_RULES ITEMS tests/fuzz/nft.cpp tests/fuzz/xtables.cpp)
+  set(object fuzz/${source}.o)
+  add_custom_command(
+    OUTPUT ${object}
+    COMMAND ${CLANGXX} ${FUZZ_CXX} ${FUZZ_FLAGS} -MMD -MT ${object} -MF ${object}.d
+            -c ${CMAKE_SOURCE_DIR}/${source} -o ${object}
+    DEPENDS ${source}
+    DEPFILE ${object}.d
+    VERBATIM)
+  get_filename_component(folder ${CMAKE_BINARY_DIR}/${object} DIRECTORY)
+  file(MAKE_DIRECTORY ${folder})
+  if(NOT source MATCHES "^tests/")
+    list(APPEND FUZZ_OBJECTS ${CMAKE_BINARY_DIR}/${object})
+  endif()
+endforeach()
+foreach(reader nft xtables)
+  set(own ${CMAKE_BINARY_DIR}/fuzz/tests/fuzz/${reader}.cpp.o)
+  add_custom_command(
+    OUTPUT fuzz_${reader}
+    COMMAND ${CLANGXX} -fsanitize=fuzzer,address,undefined ${own} ${FUZZ_OBJECTS} -lfmt
+            -o fuzz_${reader}
+    DEPENDS ${own} ${FUZZ_OBJECTS}
+    VERBATIM)
+  add_custom_target(fuzzer_${reader} ALL DEPENDS fuzz_${reader})
+  add_test(NAME fuzz.${reader} COMMAND bash ${CMAKE_SOURCE_DIR}/tests/fuzz/run.sh ${reader} 20 -seed=1)
+  set_tests_properties(fuzz.${reader} PROPERTIES ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}" TIMEOUT 300)
+endforeach()
+add_executable(tna_record EXCLUDE_FROM_ALL tests/fuzz/record.cpp)
+target_link_libraries(tna_record PRIVATE tna_introspect)
+target_include_directories(tna_record PRIVATE tests)
+
 file(GLOB TRAFFIC CONFIGURE_DEPENDS tests/netns/traffic*.cpp)
 add_executable(tna_traffic ${TRAFFIC})
 target_link_libraries(tna_traffic PRIVATE tna_base CLI11::CLI11)

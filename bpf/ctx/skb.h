@@ -8,8 +8,15 @@
 #ifndef TNA_CTX_SKB_H
 #define TNA_CTX_SKB_H
 
+#include "lib/ip.h"
 #include "lib/pkt.h"
 #include "lib/device.h"
+
+struct bpf_ct_opts;
+extern struct nf_conn *bpf_skb_ct_lookup(struct __sk_buff *, struct bpf_sock_tuple *, __u32,
+					  struct bpf_ct_opts *, __u32) __ksym __weak;
+#define tna_ctx_ct_lookup(p, tuple, size, options, options_size)                                   \
+	bpf_skb_ct_lookup((p)->ctx, tuple, size, options, options_size)
 
 /* The bytes [off, off + len) of the packet, or NULL where they are not all in its linear part. */
 static __always_inline void *tna_hdr(struct tna_pkt *p, __u32 off, __u32 len)
@@ -186,6 +193,21 @@ static __always_inline bool tna_peer_free(struct tna_pkt *p)
 	if (tna_word(tna_member(tna_device_priv(peer), struct veth_priv, _xdp_prog)))
 		return false;
 	return p->len <= tna_get(peer, mtu) + ETH_HLEN + VLAN_HLEN || tna_ctx_gso_size(p) != 0;
+}
+
+static __always_inline bool tna_ctx_sum_ip(struct tna_pkt *p, __u32 at, __u32 from, __u32 to)
+{
+	return bpf_l3_csum_replace(p->ctx, at, from, to, sizeof(to)) == 0;
+}
+
+/* The helper knows of checksums that are left to the device, and of those that it has made. */
+static __always_inline bool tna_ctx_sum_l4(struct tna_pkt *p, __u32 at, __u32 from, __u32 to,
+					   __u32 size, bool pseudo)
+{
+	__u64 flags = size | (pseudo ? BPF_F_PSEUDO_HDR : 0) |
+		      (p->ip_proto == TNA_PROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0);
+
+	return bpf_l4_csum_replace(p->ctx, at, from, to, flags) == 0;
 }
 
 static __always_inline int tna_ctx_send(struct tna_pkt *p)

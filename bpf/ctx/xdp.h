@@ -3,13 +3,22 @@
  * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tag(), tna_ctx_tag_length(),
  * tna_ctx_gso_size(), tna_ctx_byte(), tna_ctx_device_free(), tna_ctx_path_to_free(), tna_ctx_trim(),
  * tna_ctx_retag(), tna_ctx_hashed(), tna_ctx_mark(), tna_ctx_marks(),
- * tna_ctx_set_mark(), tna_ctx_sum_changed(), tna_ctx_priority() and tna_ctx_send().
+ * tna_ctx_set_mark(), tna_ctx_sum_changed(), tna_ctx_sum_ip(), tna_ctx_sum_l4(), tna_ctx_ct_lookup(),
+ * tna_ctx_priority() and tna_ctx_send().
  */
 #ifndef TNA_CTX_XDP_H
 #define TNA_CTX_XDP_H
 
+#include "lib/csum.h"
+#include "lib/ip.h"
 #include "lib/pkt.h"
 #include "lib/device.h"
+
+struct bpf_ct_opts;
+extern struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *, struct bpf_sock_tuple *, __u32,
+					  struct bpf_ct_opts *, __u32) __ksym __weak;
+#define tna_ctx_ct_lookup(p, tuple, size, options, options_size)                                   \
+	bpf_xdp_ct_lookup((p)->ctx, tuple, size, options, options_size)
 
 /* The bytes [off, off + len) of the packet, or NULL where they are not all there. */
 static __always_inline void *tna_hdr(struct tna_pkt *p, __u32 off, __u32 len)
@@ -278,6 +287,40 @@ static __always_inline bool tna_ctx_trim(struct tna_pkt *p, __u32 length)
 {
 	return bpf_xdp_adjust_tail(p->ctx, (int)length - (int)p->len) == 0;
 }
+
+#ifndef TNA_PROBE_READS
+/* 16 or 32 bits that the header's checksum sums up have changed; of an IP header all that it sums up. */
+static __always_inline bool tna_ctx_sum_ip(struct tna_pkt *p, __u32 at, __u32 from, __u32 to)
+{
+	__u16 *check;
+
+	asm volatile("" ::: "memory"); /* as in fpm/nat.h */
+	check = tna_hdr(p, at, sizeof(*check));
+	if (!check)
+		return false;
+	*check = tna_csum_changed(*check, from, to);
+	return true;
+}
+
+/* A TCP or UDP checksum; of UDP 0 means that there is none. `pseudo`: it is an address. */
+static __always_inline bool tna_ctx_sum_l4(struct tna_pkt *p, __u32 at, __u32 from, __u32 to,
+					   __u32 size, bool pseudo)
+{
+	bool udp = p->ip_proto == TNA_PROTO_UDP;
+	__u16 *check;
+
+	asm volatile("" ::: "memory");
+	check = tna_hdr(p, at, sizeof(*check));
+	if (!check)
+		return false;
+	if (udp && !*check)
+		return true;
+	*check = tna_csum_changed(*check, from, to);
+	if (udp && !*check)
+		*check = 0xffff;
+	return true;
+}
+#endif
 
 static __always_inline int tna_ctx_send(struct tna_pkt *p)
 {

@@ -19,14 +19,8 @@
 
 static __always_inline enum tna_verdict tna_route_hooks(struct tna_pkt *p)
 {
-	bool same;
-
-	if (p->ip_version == 4)
-		same = TNA_ON(p, rules4) ? TNA_SAME_HOOKS(p, hooks_ipv4, ruled_ipv4)
-					 : TNA_SAME_HOOKS(p, hooks_ipv4, hooks_ipv4);
-	else
-		same = TNA_ON(p, rules6) ? TNA_SAME_HOOKS(p, hooks_ipv6, ruled_ipv6)
-					 : TNA_SAME_HOOKS(p, hooks_ipv6, hooks_ipv6);
+	bool same = p->ip_version == 4 ? TNA_SAME_HOOKS(p, hooks_ipv4, routed_ipv4)
+				       : TNA_SAME_HOOKS(p, hooks_ipv6, routed_ipv6);
 
 	return same ? TNA_NEXT : tna_punt(p, TNA_R_STALE);
 }
@@ -234,12 +228,16 @@ static __always_inline enum tna_verdict tna_route6(struct tna_pkt *p)
 	return TNA_NEXT;
 }
 
+/* What is asked before anything is looked up. */
+static __always_inline enum tna_verdict tna_fib_may_be_asked(struct tna_pkt *p)
+{
+	enum tna_verdict v = tna_route_hooks(p);
+
+	return v ? v : tna_route_allowed(p);
+}
+
 static __always_inline enum tna_verdict fpm_fib(struct tna_pkt *p)
 {
-	enum tna_verdict v;
-
-	if ((v = tna_route_hooks(p)) || (v = tna_route_allowed(p)))
-		return v;
 	return p->ip_version == 4 ? tna_route4(p) : tna_route6(p);
 }
 

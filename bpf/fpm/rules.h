@@ -14,8 +14,8 @@
 #define TNA_FPM_RULES_H
 
 #include "lib/device.h"
+#include "lib/facts.h"
 #include "lib/ip.h"
-#include "lib/route_cache.h"
 #include "lib/rule_kept.h"
 #include "lib/shared.h"
 
@@ -31,20 +31,14 @@ __weak __hidden int tna_rules6(struct tna_rule_facts *facts)
 	return TNA_RULES6_PLACE;
 }
 
-/* Programs run with bottom halves off, so nobody else has a CPU's entry meanwhile. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct tna_rule_facts);
-} tna_rule_facts SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1); /* each program has one of its own rules */
 	__type(key, __u32);
 	__type(value, struct tna_rule_counter);
 } tna_rule_counters SEC(".maps");
+
+#define NF_CT_STATE_INVALID_BIT 1 /* include/uapi/linux/netfilter/nf_conntrack_common.h */
 
 /* This program has rules for the packet's family. */
 #define TNA_RULED(p) ((p)->ip_version == 4 ? TNA_ON(p, rules4) : TNA_ON(p, rules6))
@@ -139,6 +133,17 @@ static __always_inline bool tna_rule_headers(struct tna_pkt *p, struct tna_rule_
 	return tna_rule_transport(p, f, sizeof(struct tna_ipv6));
 }
 
+/* Nobody looks for the packet's connection: nothing is translated. */
+static __always_inline void tna_rule_untracked(struct tna_pkt *p, struct tna_rule_facts *f)
+{
+	f->ct_state = NF_CT_STATE_INVALID_BIT;
+	f->ct_status = f->ct_mark = f->ct_direction = 0;
+	__builtin_memcpy(f->nat_saddr, p->saddr, sizeof(p->saddr));
+	__builtin_memcpy(f->nat_daddr, p->daddr, sizeof(p->daddr));
+	f->nat_sport = p->sport;
+	f->nat_dport = p->dport;
+}
+
 static __always_inline void tna_rule_name(__u8 *name, struct net_device *dev)
 {
 	__u64 at = tna_member(dev, struct net_device, name);
@@ -150,18 +155,19 @@ static __always_inline void tna_rule_name(__u8 *name, struct net_device *dev)
 static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 {
 	struct tna_rule_facts *f;
-	__u32 key = 0;
 	int verdict;
 
 	if (!tna_rules_same(p))
 		return tna_punt(p, TNA_R_RULES_NEW);
 	if (p->vrf || tna_see_bits(p->head, priv_flags) & IFF_L3MDEV_SLAVE)
 		return tna_punt(p, TNA_R_VRF);
-	f = bpf_map_lookup_elem(&tna_rule_facts, &key);
-	if (!f || tna_preemptible()) /* it can't be, and on real-time kernels */
+	f = tna_facts();
+	if (!f)
 		return tna_punt(p, TNA_R_RULE);
 	if (!tna_rule_headers(p, f))
 		return tna_punt(p, TNA_R_SHORT);
+	if (!TNA_TRACKED(p))
+		tna_rule_untracked(p, f);
 	f->length = (p->trim ? p->trim : p->len) - p->ip_at;
 	f->mark = 0;
 	f->marked_early = 0;
@@ -181,6 +187,7 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 	if (TNA_ON(p, rules_find))
 		verdict = tna_rule_ask(f, TNA_RULE_FIND_PLACE) + tna_rules4(f) + tna_rules6(f);
 	p->facts = f;
+	p->judged = true;
 	if (verdict == TNA_DROP)
 		return TNA_DROP;
 	if (verdict != TNA_NEXT)
@@ -195,7 +202,7 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 /* The device is known that it really leaves by. */
 static __always_inline enum tna_verdict tna_rules_mark(struct tna_pkt *p)
 {
-	return p->facts && p->facts->mark && !tna_ctx_marks(p) ? tna_punt(p, TNA_R_MARK) : TNA_NEXT;
+	return p->facts && p->judged && p->facts->mark && !tna_ctx_marks(p) ? tna_punt(p, TNA_R_MARK) : TNA_NEXT;
 }
 
 /* The packet is not Linux's any more: it is counted, and gets its mark. */
@@ -206,7 +213,7 @@ static __always_inline void tna_rules_done(struct tna_pkt *p)
 
 	if (!TNA_ON(p, rules4) && !TNA_ON(p, rules6))
 		return;
-	if (!f) /* not routed, or of a family without rules */
+	if (!f || !p->judged) /* not routed, or of a family without rules */
 		return;
 	if (f->mark)
 		tna_ctx_set_mark(p, f->mark);

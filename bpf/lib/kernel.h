@@ -67,6 +67,20 @@ struct netns_nexthop {
 struct task_struct {
 	int softirq_disable_cnt; /* real-time kernels */
 } TNA_CORE;
+struct nf_tcp_net {
+	unsigned int timeouts[14]; /* jiffies, by enum tcp_conntrack */
+	__u8 tcp_be_liberal, tcp_max_retrans;
+} TNA_CORE;
+struct nf_udp_net {
+	unsigned int timeouts[2]; /* jiffies, by enum udp_conntrack */
+} TNA_CORE;
+struct nf_ip_net {
+	struct nf_tcp_net tcp;
+	struct nf_udp_net udp;
+} TNA_CORE;
+struct netns_ct {
+	struct nf_ip_net nf_ct_proto;
+} TNA_CORE;
 struct net {
 	__u64 net_cookie;
 	struct hlist_head *dev_index_head;
@@ -74,6 +88,7 @@ struct net {
 	struct netns_ipv4 ipv4;
 	struct netns_ipv6 ipv6;
 	struct netns_nf nf;
+	struct netns_ct ct; /* kernels with connection tracking */
 	struct netns_xfrm xfrm;
 } TNA_CORE;
 typedef struct {
@@ -334,6 +349,87 @@ enum net_bridge_opts {
 #define BR_PORT_LOCKED (1UL << 21)
 
 #define BR_STATE_FORWARDING 3
+
+/* connection tracking: include/net/netfilter/nf_conntrack.h, nf_conntrack_tuple.h */
+union nf_inet_addr {
+	__u32 all[4];
+} TNA_CORE;
+struct nf_conntrack_man {
+	union nf_inet_addr u3;
+	union {
+		__be16 all;
+	} u;
+} TNA_CORE;
+struct nf_conntrack_tuple {
+	struct nf_conntrack_man src;
+	struct {
+		union nf_inet_addr u3;
+		union {
+			__be16 all;
+		} u;
+	} dst;
+} TNA_CORE;
+struct nf_conntrack_tuple_hash {
+	struct nf_conntrack_tuple tuple;
+} TNA_CORE;
+struct ip_ct_tcp_state {
+	__u32 td_end;
+	__u8 flags;
+} TNA_CORE;
+struct ip_ct_tcp {
+	struct ip_ct_tcp_state seen[2];
+	__u8 state, retrans;
+	__u16 last_win;
+} TNA_CORE;
+struct nf_ct_udp {
+	unsigned long stream_ts;
+} TNA_CORE;
+union nf_conntrack_proto {
+	struct ip_ct_tcp tcp;
+	struct nf_ct_udp udp;
+} TNA_CORE;
+struct nf_ct_ext {
+	__u8 offset[9]; /* by enum nf_ct_ext_id, 0: not there */
+} TNA_CORE;
+struct nf_conn_nat {
+	int masq_index;
+} TNA_CORE;
+struct nf_conn {
+	__u32 timeout;
+	struct nf_conntrack_tuple_hash tuplehash[2];
+	unsigned long status;
+	__u32 mark; /* kernels that have marks of connections */
+	struct nf_ct_ext *ext;
+	union nf_conntrack_proto proto;
+} TNA_CORE;
+enum nf_ct_ext_id {
+	NF_CT_EXT_HELPER,
+	NF_CT_EXT_NAT,
+	NF_CT_EXT_ACCT,
+	NF_CT_EXT_TIMEOUT,
+};
+/* nf_conn.status: include/uapi/linux/netfilter/nf_conntrack_common.h */
+#define IPS_SEEN_REPLY (1 << 1)
+#define IPS_ASSURED (1 << 2)
+#define IPS_CONFIRMED (1 << 3)
+#define IPS_SRC_NAT (1 << 4)
+#define IPS_DST_NAT (1 << 5)
+#define IPS_SEQ_ADJUST (1 << 6)
+#define IPS_SRC_NAT_DONE (1 << 7)
+#define IPS_DST_NAT_DONE (1 << 8)
+#define IPS_DYING (1 << 9)
+#define IPS_FIXED_TIMEOUT (1 << 10)
+#define IPS_TEMPLATE (1 << 11)
+#define IPS_NAT_CLASH (1 << 12)
+#define IPS_HELPER (1 << 13)
+#define IPS_OFFLOAD (1 << 14)
+#define IPS_HW_OFFLOAD (1 << 15)
+/* ip_ct_tcp.state and the index of its timeout; ip_ct_tcp_state.flags: nf_conntrack_tcp.h */
+#define TCP_CONNTRACK_ESTABLISHED 3
+#define IP_CT_TCP_FLAG_BE_LIBERAL 0x08
+#define IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED 0x10
+#define UDP_CT_UNREPLIED 0
+#define UDP_CT_REPLIED 1
 
 /* net_bridge_vlan.flags: include/uapi/linux/if_bridge.h. */
 #define BRIDGE_VLAN_INFO_UNTAGGED (1 << 2)

@@ -71,13 +71,15 @@ struct tna_pkt {
 	__be16 sport, dport;
 	__be32 flowinfo, saddr[4], daddr[4]; /* IPv4: the first word */
 	bool by_ports;			     /* several paths: chosen by the ports, too */
+	bool followed;			     /* by connection tracking */
+	bool judged;			     /* by rules */
 	struct net_device *vrf;		     /* that dev belongs to, NULL: none */
 	__u32 back_ifindex;		     /* by which the way back to saddr leads, 0: by none */
 	__u64 src_mac, dst_mac;		     /* that it is sent on with */
 	__u32 priority;			     /* of the sk_buff that Linux would have, before it is routed */
 	bool leaves_tagged;
 	struct tna_neigh_key next_hop;
-	struct tna_rule_facts *facts; /* where rules were asked */
+	struct tna_rule_facts *facts; /* what connection tracking and rules know of it */
 #endif
 };
 

@@ -43,23 +43,31 @@ std::string acting(const HookArray& array) {
   return {};
 }
 
-bool executes_rules(const std::string& function) {
+bool executes_rules(std::string_view function) {
   return executes_nft(function) || executes_xtables(function);
 }
 
-// The first function that acts and does not only do what rules say.
-std::string acting_beside_rules(const HookArray& array) {
-  for (const std::string& function : array.functions)
-    if (std::ranges::find(kHarmless, function) == kHarmless.end() && !executes_rules(function))
-      return function;
+// The first function that acts on routed packets and that programs have no module for.
+std::string acting_alone(const HookArray& array, bool connections) {
+  for (const std::string& function : array.functions) {
+    if (std::ranges::find(kHarmless, function) != kHarmless.end()) continue;
+    if (executes_rules(function)) continue;
+    // Addresses are a connection's to be translated: without, nothing is done.
+    if (translates_addresses(function) || (connections && follows_connections(function))) continue;
+    return function;
+  }
   return {};
 }
 
-// Hooks where nothing but the firewall acts.
-void guard_ruled(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>& arrays,
-                 bool judged) {
-  for (int i = 0; i < TNA_HOOKS; i++)
-    words[i] = judged && acting_beside_rules(arrays[i]).empty() ? arrays[i].pointer : kNever;
+bool any_function(const std::array<HookArray, TNA_HOOKS>& arrays, bool is(std::string_view)) {
+  return std::ranges::any_of(
+      arrays, [&](const HookArray& array) { return std::ranges::any_of(array.functions, is); });
+}
+
+// Hooks where nothing acts on routed packets but what programs do as well.
+void guard_routed(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>& arrays,
+                  bool all_done) {
+  for (int i = 0; i < TNA_HOOKS; i++) words[i] = all_done ? arrays[i].pointer : kNever;
 }
 
 void guard_tables(tna_table_guard (&guards)[TNA_TABLES],
@@ -125,7 +133,8 @@ std::string rules_on_routed_ip(const NetfilterState& netfilter, const Firewall& 
   const auto& arrays = version == 4 ? netfilter.ipv4 : netfilter.ipv6;
   const std::string packets = "routed IPv" + std::to_string(version) + " packets";
   for (int i = 0; i < TNA_HOOKS; i++)
-    if (std::string function = acting_beside_rules(arrays[i]); !function.empty())
+    if (std::string function = acting_alone(arrays[i], tracks_connections(netfilter, version));
+        !function.empty())
       return "netfilter acts on " + packets + " (" + std::string(kHookNames[i]) + ": " + function +
              "), which are left to Linux so far";
   if (has_rules(netfilter, version) && !firewall.can_judge(version)) {
@@ -140,9 +149,17 @@ std::string rules_on_routed_ip(const NetfilterState& netfilter, const Firewall& 
 }
 
 bool has_rules(const NetfilterState& netfilter, int version) {
-  return std::ranges::any_of(
-      version == 4 ? netfilter.ipv4 : netfilter.ipv6,
-      [](const HookArray& array) { return std::ranges::any_of(array.functions, executes_rules); });
+  return any_function(version == 4 ? netfilter.ipv4 : netfilter.ipv6, executes_rules);
+}
+
+bool tracks_connections(const NetfilterState& netfilter, int version) {
+  return netfilter.connections_shown &&
+         any_function(version == 4 ? netfilter.ipv4 : netfilter.ipv6, follows_connections);
+}
+
+bool translates_connections(const NetfilterState& netfilter) {
+  return any_function(netfilter.ipv4, translates_addresses) ||
+         any_function(netfilter.ipv6, translates_addresses);
 }
 
 bool bridge_netfilter_active(const NetfilterState& netfilter) {
@@ -176,8 +193,10 @@ tna_guard guard_for(const NetfilterState& netfilter, const RouteFacts& routes,
   }
   guard_ip(guard.hooks_ipv4, netfilter.ipv4, "ipv4", notes);
   guard_ip(guard.hooks_ipv6, netfilter.ipv6, "ipv6", notes);
-  guard_ruled(guard.ruled_ipv4, netfilter.ipv4, firewall.can_judge(4));
-  guard_ruled(guard.ruled_ipv6, netfilter.ipv6, firewall.can_judge(6));
+  guard_routed(guard.routed_ipv4, netfilter.ipv4,
+               rules_on_routed_ip(netfilter, firewall, 4).empty());
+  guard_routed(guard.routed_ipv6, netfilter.ipv6,
+               rules_on_routed_ip(netfilter, firewall, 6).empty());
   if (firewall.rules) {
     guard.nft_generation_at = firewall.words.nft_generation_at;
     guard.nft_generation = firewall.words.nft_generation;

@@ -28,6 +28,11 @@ std::string rules_on_routed_ip(const NetfilterState&, const Firewall&, int versi
 // Rules act on routed packets of that family.
 bool has_rules(const NetfilterState&, int version);
 
+// Connections are followed for routed packets of that family, and programs can look them up; and
+// addresses are translated.
+bool tracks_connections(const NetfilterState&, int version);
+bool translates_connections(const NetfilterState&);
+
 // br_netfilter's hooks are registered in the namespace.
 bool bridge_netfilter_active(const NetfilterState&);
 

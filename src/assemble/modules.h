@@ -27,9 +27,11 @@ enum class Module {
   vlan_up,
   route_ingress,
   parse_l3,
+  conntrack,
   fib,
   route_forward,
   rules,
+  nat,
   vlan_xmit,
   bridge_xmit,
   count,
@@ -39,7 +41,7 @@ struct ModuleTraits {
   Module module;
   const char* name;                   // as in knowledge/*.toml and bpf/fpm/NAME.h
   std::uint8_t tna_const::*constant;  // what switches it on; several may share one. The planner
-                                      // switches families of IP, and rules, on itself.
+                                      // switches families of IP, connections and rules on itself.
 };
 
 // clang-format off
@@ -58,9 +60,11 @@ inline constexpr ModuleTraits kModules[] = {
     {Module::vlan_up,        "vlan_up",        &tna_const::vlan_up},
     {Module::route_ingress,  "route_ingress",  nullptr},
     {Module::parse_l3,       "parse_l3",       nullptr},
+    {Module::conntrack,      "conntrack",      nullptr},
     {Module::fib,            "fib",            nullptr},
     {Module::route_forward,  "route_forward",  nullptr},
     {Module::rules,          "rules",          nullptr},
+    {Module::nat,            "nat",            &tna_const::nat},
     {Module::vlan_xmit,      "vlan_xmit",      &tna_const::vlan_xmit},
     {Module::bridge_xmit,    "bridge_xmit",    &tna_const::bridge_xmit},
 };

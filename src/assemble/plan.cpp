@@ -26,6 +26,7 @@ class Planner {
   Plan run() {
     result_.guard =
         guard_for(capabilities_.netfilter, graph_.routes, inputs_.firewall, result_.guards);
+    result_.guard.hz = capabilities_.kernel.hz;
     result_.guard.refresh_after = refresh_after(graph_, capabilities_.kernel.hz);
     for (const auto& [ifindex, node] : graph_.nodes) {
       if (node.type == "loopback") continue;
@@ -242,7 +243,7 @@ class Planner {
         if (!why.empty())
           interface.why += "; IPv" + std::to_string(version) + " is left to Linux: " + why;
       }
-      add_rules(interface);
+      add_netfilter(interface);
     }
     std::ranges::stable_sort(interface.modules, {},
                              [](const PlannedModule& m) { return module_named(m.name); });
@@ -256,9 +257,18 @@ class Planner {
           constants.bridge && !constants.bridge_up ? has_veth_port(*bridge) : has_veth();
   }
 
-  void add_rules(InterfacePlan& interface) {
+  void add_netfilter(InterfacePlan& interface) {
     tna_const& constants = interface.program.constants;
     const Firewall& firewall = inputs_.firewall;
+    constants.conntrack4 = constants.route4 && tracks_connections(capabilities_.netfilter, 4);
+    constants.conntrack6 = constants.route6 && tracks_connections(capabilities_.netfilter, 6);
+    if (constants.conntrack4 || constants.conntrack6)
+      interface.modules.push_back({traits(Module::conntrack).name,
+                                   "Linux follows connections: established ones go on here"});
+    constants.nat = (constants.conntrack4 || constants.conntrack6) &&
+                    translates_connections(capabilities_.netfilter);
+    if (constants.nat)
+      interface.modules.push_back({traits(Module::nat).name, "addresses may be translated"});
     constants.rules4 = constants.route4 && has_rules(capabilities_.netfilter, 4);
     constants.rules6 = constants.route6 && has_rules(capabilities_.netfilter, 6);
     if (!constants.rules4 && !constants.rules6) return;

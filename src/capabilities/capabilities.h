@@ -75,6 +75,11 @@ struct HookArray {
 bool executes_nft(std::string_view function);
 bool executes_xtables(std::string_view function);
 
+// Those that follow connections (net/netfilter/nf_conntrack_proto.c, with defragmentation), and those
+// that translate addresses (nf_nat_proto.c).
+bool follows_connections(std::string_view function);
+bool translates_addresses(std::string_view function);
+
 // Where the kernel shows that other rules are in force, and what was there.
 struct RuleWords {
   std::uint64_t nft_generation_at = 0;  // address of nf_tables' base_seq, 0: not found, or no rules
@@ -106,6 +111,7 @@ struct NetfilterState {
   std::uint64_t call_iptables = 0, call_ip6tables = 0;
   std::uint64_t filter_vlan_tagged = 0, filter_pppoe_tagged = 0;
   RuleWords rules;
+  bool connections_shown = false;  // programs can look connections up (nf_conntrack_bpf.c)
   // The first two of br_netfilter's sysctls as of now: is it worth while to stand before
   // br_netfilter at all?
   int call_iptables_now = 0, call_ip6tables_now = 0;

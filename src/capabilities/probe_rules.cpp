@@ -16,7 +16,7 @@ Result<std::uint64_t> generation_address(KernelMemory& memory, std::uint64_t net
     return net + *nft + *within;
   const auto generic = memory.offset("net", "gen");
   const auto within = memory.offset("nftables_pernet", "base_seq", "nf_tables");
-  const std::uint64_t number_at = Symbols::variable("nf_tables_net_id");
+  const std::uint64_t number_at = Symbols::address("nf_tables_net_id");
   if (!generic || !within || !number_at) return 0;
   const auto number = TRY(memory.read<std::uint32_t>(number_at));
   const auto pointers = TRY(memory.read<std::uint64_t>(net + *generic));
@@ -56,6 +56,26 @@ bool executes_nft(std::string_view function) {
 bool executes_xtables(std::string_view function) {
   return function == "ipt_do_table" || function == "ip6t_do_table" ||
          function == "iptable_mangle_hook" || function == "ip6table_mangle_hook";
+}
+
+bool follows_connections(std::string_view function) {
+  return function == "ipv4_conntrack_in" || function == "ipv6_conntrack_in" ||
+         function == "nf_confirm" || function == "ipv4_conntrack_defrag" ||
+         function == "ipv6_defrag";
+}
+
+bool translates_addresses(std::string_view function) {
+  return function == "nf_nat_ipv4_pre_routing" || function == "nf_nat_ipv4_out" ||
+         function == "nf_nat_ipv6_in" || function == "nf_nat_ipv6_out";
+}
+
+// The module that follows connections may come later than this program.
+bool probe_connections(const NetfilterState& state, const NetfilterState& before) {
+  for (const auto* family : {&state.ipv4, &state.ipv6})
+    for (const HookArray& array : *family)
+      if (std::ranges::any_of(array.functions, follows_connections))
+        return before.connections_shown || Symbols::address("bpf_xdp_ct_lookup");
+  return false;
 }
 
 Result<RuleWords> probe_rules(KernelMemory& memory, const NetfilterState& state,

@@ -12,4 +12,7 @@ namespace tna {
 Result<RuleWords> probe_rules(KernelMemory&, const NetfilterState& state,
                               const NetfilterState& before);
 
+// Whether programs can look up the connections that are followed there.
+bool probe_connections(const NetfilterState& state, const NetfilterState& before);
+
 }  // namespace tna

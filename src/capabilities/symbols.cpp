@@ -43,7 +43,7 @@ std::vector<std::string> Symbols::names(const std::vector<std::uint64_t>& addres
   return result;
 }
 
-std::uint64_t Symbols::variable(const std::string& name) {
+std::uint64_t Symbols::address(const std::string& name) {
   std::ifstream symbols("/proc/kallsyms");
   std::string_view rest;
   for (std::string line; std::getline(symbols, line);)

@@ -16,8 +16,8 @@ std::uint64_t tap_list(const KernelMemory& memory, std::uint64_t net) {
   if (auto offset = memory.offset("net", "ptype_all")) return net + *offset;
   static const std::uint64_t of_all = [&] {
     if (auto offset = memory.offset("net_hotdata", "ptype_all"))
-      if (std::uint64_t base = Symbols::variable("net_hotdata")) return base + *offset;
-    return Symbols::variable("ptype_all");
+      if (std::uint64_t base = Symbols::address("net_hotdata")) return base + *offset;
+    return Symbols::address("ptype_all");
   }();
   return of_all;
 }
@@ -29,7 +29,7 @@ NetfilterState::Takers ip_takers(const KernelMemory& memory, std::uint64_t net,
   static std::map<std::string, std::uint64_t> known;  // symbols of the kernel itself don't move
   auto symbol = [](const std::string& name) {
     auto [at, fresh] = known.try_emplace(name, 0);
-    if (fresh) at->second = Symbols::variable(name);
+    if (fresh) at->second = Symbols::address(name);
     return at->second;
   };
   auto entry = memory.offset("packet_type", "list");

@@ -64,6 +64,14 @@ Place place_of(Field field, std::uint8_t family) {
       return fact(offsetof(tna_rule_facts, iifgroup), 4);
     case Field::oifgroup:
       return fact(offsetof(tna_rule_facts, oifgroup), 4);
+    case Field::ct_state:
+      return fact(offsetof(tna_rule_facts, ct_state), 4);
+    case Field::ct_status:
+      return fact(offsetof(tna_rule_facts, ct_status), 4);
+    case Field::ct_mark:
+      return fact(offsetof(tna_rule_facts, ct_mark), 4);
+    case Field::ct_direction:
+      return fact(offsetof(tna_rule_facts, ct_direction), 1);
     case Field::iiftype:
     case Field::oiftype:  // others are no interfaces of the fast path
       return {-1, 2, {ARPHRD_ETHER, 0}};
@@ -105,17 +113,37 @@ bool all_from(const Octets& octets, std::size_t first, std::uint8_t value) {
                      octets.end(), [&](std::uint8_t each) { return each == value; });
 }
 
+bool of_connection(Field field) {
+  return field == Field::ct_state || field == Field::ct_status || field == Field::ct_mark ||
+         field == Field::ct_direction;
+}
+
+// Of TCP or UDP, which changes with the addresses.
+bool of_checksum(const Operand& operand) {
+  const int end = operand.offset + operand.length;
+  return operand.field == Field::transport &&
+         ((operand.offset < 8 && end > 6) || (operand.offset < 18 && end > 16));
+}
+
 }  // namespace
 
-std::string OperandCode::why_not(const Operand& operand) const {
-  const Place place = place_of(operand.field, family_);
+bool never_there(const Operand& operand, const Met& met) {
+  return met.hook == RuleHook::prerouting && of_egress(operand.field);
+}
+
+std::string why_not(const Operand& operand, const Met& met) {
+  const Place place = place_of(operand.field, met.family);
   const std::size_t end = std::size_t{operand.offset} + operand.length;
   if (!place.size) return to_string(operand.field);
   if (end > place.size || !operand.length || operand.length > 16)
     return std::string(to_string(operand.field)) + " beyond what is looked at";
-  if (operand.field == Field::network && family_ == NFPROTO_IPV4 && operand.offset < 12 && end > 10)
+  if (operand.field == Field::network && met.family == NFPROTO_IPV4 && operand.offset < 12 &&
+      end > 10)
     return "the header's checksum";
-  if (legacy_ && never_there(operand))
+  if (met.translates && of_checksum(operand)) return "a checksum";
+  if (of_connection(operand.field) && !met.tracked)
+    return std::string(to_string(operand.field)) + " before connections are looked for";
+  if (met.legacy && never_there(operand, met))
     return std::string(to_string(operand.field)) + " before routing";
   for (const Transform& transform : operand.then) {
     if (std::holds_alternative<Shift>(transform) && operand.length != 4) return "a shift";
@@ -127,25 +155,21 @@ std::string OperandCode::why_not(const Operand& operand) const {
 }
 
 std::optional<Octets> OperandCode::constant(const Operand& operand) const {
-  const Place place = place_of(operand.field, family_);
+  const Place place = place_of(operand.field, met_.family);
   if (place.constant.empty()) return std::nullopt;
   return transformed(operand, place.constant);
 }
 
-bool OperandCode::never_there(const Operand& operand) const {
-  return hook_ == RuleHook::prerouting && of_egress(operand.field);
-}
-
 void OperandCode::require(const Operand& operand, Code::Label absent) {
   const int end = operand.offset + operand.length;
-  if (never_there(operand)) return code_.jump(absent);
+  if (never_there(operand, met_)) return code_.jump(absent);
   if (operand.field != Field::transport || end <= kAlwaysThere) return;
   code_.load(4, kScratch, kFacts, offsetof(tna_rule_facts, transport_length));
   code_.jump_if(BPF_JLT, kScratch, static_cast<std::uint32_t>(end), absent);
 }
 
 void OperandCode::load_word(const Operand& operand, int word) {
-  const Place place = place_of(operand.field, family_);
+  const Place place = place_of(operand.field, met_.family);
   const int bytes = bytes_of(operand, word), at = operand.offset + 4 * word;
   if (place.offset < 0) {
     code_.set(kScratch,
@@ -177,9 +201,14 @@ void OperandCode::load_word(const Operand& operand, int word) {
   }
 }
 
+void OperandCode::load_tree_word(const Operand& operand) {
+  if (NameNumbers::is_whole(operand))
+    code_.load(4, kScratch, kFacts, NameNumbers::place(operand.field));
+  else
+    load_number(operand, 0);
+}
+
 void OperandCode::load_number(const Operand& operand, int word) {
-  if (NameNumbers::is_whole(operand))  // words of trees are four bytes otherwise
-    return code_.load(4, kScratch, kFacts, NameNumbers::place(operand.field));
   load_word(operand, word);
   switch (bytes_of(operand, word)) {
     case 4:
@@ -195,7 +224,7 @@ void OperandCode::load_number(const Operand& operand, int word) {
 }
 
 std::optional<int> OperandCode::wide(const Operand& operand) const {
-  const Place place = place_of(operand.field, family_);
+  const Place place = place_of(operand.field, met_.family);
   if (place.offset < 0 || !operand.then.empty() || !operand.length || operand.length % kWide)
     return std::nullopt;
   const int offset = place.offset + operand.offset;
@@ -228,7 +257,7 @@ void OperandCode::bound_wide(int offset, const Octets& by, bool from_below, Code
 
 void OperandCode::require_in(const Operand& operand, const Interval& interval,
                              Code::Label outside) {
-  if (const auto numbers = names_.range(operand, interval)) {
+  if (const auto numbers = met_.names->range(operand, interval)) {
     code_.load(4, kScratch, kFacts, NameNumbers::place(operand.field));
     if (numbers->low == numbers->high)
       return code_.jump_if(BPF_JNE, kScratch, numbers->low, outside);

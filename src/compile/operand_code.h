@@ -14,23 +14,32 @@ namespace tna {
 
 inline constexpr int kFacts = 6;  // the register that points to the facts, kept over calls
 
+// Where a chain is met.
+struct Met {
+  std::uint8_t family = 0;  // of the packets: NFPROTO_IPV4, NFPROTO_IPV6
+  RuleHook hook = RuleHook::forward;
+  bool legacy = false;      // of an xtables table, to which a device that isn't there has an empty
+                            // name
+  bool tracked = true;      // behind the hook that finds the packet's connection
+  bool translates = false;  // connections' addresses are translated
+  const NameNumbers* names = nullptr;  // always there
+};
+
+// Why it can't be loaded there; empty: it can.
+std::string why_not(const Operand&, const Met&);
+// No packet has it there.
+bool never_there(const Operand&, const Met&);
+
 class OperandCode {
  public:
-  // Of a chain of that hook, for packets of NFPROTO_IPV4 or _IPV6. `legacy`: of an xtables table,
-  // to which a device that isn't there has an empty name.
-  OperandCode(Code& code, const NameNumbers& names, std::uint8_t family, RuleHook hook, bool legacy)
-      : code_(code), names_(names), family_(family), hook_(hook), legacy_(legacy) {}
+  OperandCode(Code& code, const Met& met) : code_(code), met_(met) {}
 
-  // Why it can't be loaded; empty: it can.
-  std::string why_not(const Operand&) const;
   // The same for all packets of the family.
   std::optional<Octets> constant(const Operand&) const;
-  // At this hook no packet has it.
-  bool never_there(const Operand&) const;
   // To `absent` where this packet does not have it.
   void require(const Operand&, Code::Label absent);
-  // All of it, up to four bytes, as a number whose highest byte is the first.
-  void load_number(const Operand& operand) { load_number(operand, 0); }
+  // All of it, up to four bytes, as a number whose highest byte is the first; or a name's number.
+  void load_tree_word(const Operand&);
   // Four bytes of it, or what is left of it, as they lie in memory.
   void load_word(const Operand&, int word);
   // To `outside` where it isn't in the interval.
@@ -50,10 +59,7 @@ class OperandCode {
                      std::size_t most, Code::Label counted);
 
   Code& code_;
-  const NameNumbers& names_;
-  std::uint8_t family_;
-  RuleHook hook_;
-  bool legacy_;
+  Met met_;
 };
 
 // Words of four bytes, the last one perhaps shorter.

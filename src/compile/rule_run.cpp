@@ -34,11 +34,6 @@ std::optional<Octets> constant(Field field, std::uint8_t family) {
   }
 }
 
-bool of_egress(Field field) {
-  return field == Field::oif || field == Field::oifname || field == Field::oifgroup ||
-         field == Field::oiftype;
-}
-
 bool is_in(const Octets& value, const Interval& interval) {
   return interval.low <= value && value <= interval.high;
 }
@@ -165,7 +160,7 @@ bool RuleRun::of_name(const Operand& operand, const std::vector<Interval>& inter
   const std::vector<Interval> wanted = inside ? intervals : others(intervals, operand.length);
   Conditions numbered;
   for (const Interval& interval : wanted)
-    if (const auto range = numbers_.range(operand, interval))
+    if (const auto range = met_.names->range(operand, interval))
       numbered.push_back({{{word(operand), *range}}, {}});
   if (numbered.size() == wanted.size()) {
     std::ranges::move(numbered, std::back_inserter(found));
@@ -180,9 +175,9 @@ bool RuleRun::of_name(const Operand& operand, const std::vector<Interval>& inter
 
 bool RuleRun::conditions_of(const Operand& from, std::vector<Interval> intervals, bool inside,
                             Conditions& found) {
-  if (hook_ == RuleHook::prerouting && of_egress(from.field)) return !legacy_;  // it is never there
-  if (auto value = constant(from.field, family_)) {
-    if (std::size_t{from.offset} + from.length > value->size()) return false;
+  if (!why_not(from, met_).empty()) return false;
+  if (never_there(from, met_)) return true;
+  if (auto value = constant(from.field, met_.family)) {
     const Octets seen = transformed(from, *value);
     if (std::ranges::any_of(intervals, [&](const auto& each) { return is_in(seen, each); }) ==
         inside)
@@ -217,7 +212,7 @@ bool RuleRun::conditions_of(const Operand& from, std::vector<Interval> intervals
     }
   if (!operand.then.empty())
     return operand.length <= 4 && of_words(operand, intervals, inside, found);
-  operand = whole(operand, family_);
+  operand = whole(operand, met_.family);
   for (Interval& each : intervals) {
     each.low.resize(operand.length, 0);
     each.high.resize(operand.length, 0xff);

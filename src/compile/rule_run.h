@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/names.h"
+#include "compile/operand_code.h"
 #include "compile/tree.h"
 #include "rules/rule_set.h"
 
@@ -17,10 +17,7 @@ namespace tna {
 
 class RuleRun {
  public:
-  // Of chains at that hook, for packets of NFPROTO_IPV4 or _IPV6.
-  RuleRun(const RuleTable& table, const NameNumbers& names, std::uint8_t family, RuleHook hook,
-          bool legacy)
-      : table_(table), numbers_(names), family_(family), hook_(hook), legacy_(legacy) {}
+  RuleRun(const RuleTable& table, const Met& met) : table_(table), met_(met) {}
 
   // How a word of the vector is made.
   struct Word {
@@ -60,10 +57,7 @@ class RuleRun {
   bool add_cuts(const Conditions&);
 
   const RuleTable& table_;
-  const NameNumbers& numbers_;
-  std::uint8_t family_;
-  RuleHook hook_;
-  bool legacy_;
+  Met met_;
   std::vector<Operand> operands_;                 // of words
   std::vector<Operand> names_;                    // of words behind those
   std::map<std::size_t, std::set<Octets>> cuts_;  // by name

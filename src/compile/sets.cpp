@@ -140,6 +140,25 @@ std::optional<RuleMap> map_of(const std::string& table, const ElementSet& set) {
   return map;
 }
 
+std::optional<CompiledRules> with_elements(const CompiledRules& from, const RuleTable& table,
+                                           const ElementSet& set) {
+  const bool plain = std::ranges::all_of(
+      set.elements, [](const SetElement& element) { return element.verdict == Verdict{}; });
+  if (!plain || set.otherwise || !set.punt.empty()) return std::nullopt;
+  auto made = map_of(table_family_name(table.family) + (" " + table.name), set);
+  if (!made) return std::nullopt;
+  auto old = std::ranges::find_if(from.maps, [&](const RuleMap& each) {
+    return each.table == made->table && each.set == made->set;
+  });
+  if (old == from.maps.end()) return std::nullopt;
+  // A set that comes and goes over a limit is no new map each time.
+  made->capacity = std::max(made->capacity, old->capacity);
+  if (!made->same_shape(*old)) return std::nullopt;
+  CompiledRules rules = from;
+  rules.maps[static_cast<std::size_t>(old - from.maps.begin())] = std::move(*made);
+  return rules;
+}
+
 bool RuleMap::same_shape(const RuleMap& other) const {
   return kind == other.kind && key_bytes == other.key_bytes && capacity == other.capacity &&
          table == other.table && set == other.set;

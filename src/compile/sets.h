@@ -22,4 +22,8 @@ bool to_be_compared(const ElementSet&);
 // them, or a key may be in two elements which say different things.
 std::optional<RuleRun> run_of(const Lookup&, const ElementSet&, RuleRun empty);
 
+// The same with what the set holds now; nothing: that takes other code. Not for verdict maps.
+std::optional<CompiledRules> with_elements(const CompiledRules&, const RuleTable& table,
+                                           const ElementSet&);
+
 }  // namespace tna

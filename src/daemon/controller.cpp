@@ -17,6 +17,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kTick = 1s;                // the lease, and what sends no notification
 constexpr auto kTryAgain = 200ms;         // after a dump that failed
+constexpr auto kRulesAgain = 40ms;        // after rules that changed while they were read; then
+constexpr auto kRulesSeldom = 640ms;      // twice as long each time, up to this
 constexpr std::uint32_t kCounters = 512;  // sets of counters at least
 
 double ms(Clock::duration time) {
@@ -78,6 +80,7 @@ Result<> Controller::listen() {
   }
   settle_ = TRY(loop_.timer([this] { pass(); }));
   tick_ = TRY(loop_.timer([this] { tick(); }));
+  rules_again_ = TRY(loop_.timer([this] { mark_changed(0us); }));
   resync_ = TRY(loop_.timer([this] {
     auto events = kernel_.resync();
     if (!events) return resync_later(events.error());
@@ -106,7 +109,9 @@ void Controller::read_devices() {
 // A guard failed: what it compares with has changed. Or the kernel does something that the
 // configuration does not show.
 void Controller::read_programs() {
-  for (const tna_event& event : deployer_.drain()) {
+  const Deployer::Heard heard = deployer_.drain();
+  flows_.take(heard.flows);
+  for (const tna_event& event : heard.events) {
     const Node* bridge = graph_.related(event.ifindex, "port of");
     if (event.kind == TNA_EVENT_SUPPRESS && bridge) suppressing_.insert(bridge->ifindex);
     mark_changed(0us);
@@ -172,14 +177,25 @@ bool Controller::look_at_netfilter() {
   return true;
 }
 
-// The rules, and what the kernel shows of them, are of one moment.
+// The rules, and what the kernel shows of them, are of one moment. Where they change faster than
+// they can be read, they are left alone for a while: to try without end takes time from all others.
 void Controller::follow_rules() {
   constexpr int kAttempts = 3;
+  look_at_netfilter();
+  if (rules_again_.armed()) return rules_.give_up(capabilities_.netfilter.rules);
   for (int attempt = 0; attempt < kAttempts; attempt++) {
+    const bool again = rules_.follow(capabilities_.netfilter);
+    if (rules_.outrun()) break;
+    if (!again) {
+      rules_wait_ = 0ms;
+      return;
+    }
     look_at_netfilter();
-    if (!rules_.follow(capabilities_.netfilter)) return;
   }
-  rules_.spoilt();
+  rules_.give_up(capabilities_.netfilter.rules);
+  rules_wait_ = std::clamp<std::chrono::milliseconds>(2 * rules_wait_, kRulesAgain, kRulesSeldom);
+  rules_again_.arm(rules_wait_);
+  log_debug("rules: they change faster than they are read; again in {} ms", rules_wait_.count());
 }
 
 // Their maps, before the programs. Error: the rules are refused from now on, until there are

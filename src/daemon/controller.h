@@ -17,6 +17,7 @@
 #include "capabilities/device_watch.h"
 #include "capabilities/kernel_memory.h"
 #include "capabilities/symbols.h"
+#include "daemon/flow_keeper.h"
 #include "daemon/peer_switch.h"
 #include "daemon/rule_keeper.h"
 #include "deploy/deployer.h"
@@ -95,6 +96,7 @@ class Controller {
   Deployer deployer_;
   PeerSwitch peers_;
   RuleKeeper rules_;
+  FlowKeeper flows_;
   Symbols symbols_;
   Store store_;
   Graph graph_;
@@ -111,7 +113,8 @@ class Controller {
   std::optional<std::chrono::steady_clock::time_point> changed_at_;
 
   std::vector<EventLoop::Watch> watches_;
-  EventLoop::Timer settle_, tick_, resync_;
+  EventLoop::Timer settle_, tick_, resync_, rules_again_;
+  std::chrono::milliseconds rules_wait_{0};  // until rules that changed too fast are read again
 };
 
 }  // namespace tna

@@ -15,12 +15,18 @@
 namespace tna {
 namespace {
 
-constexpr std::uint32_t kEventBytes = 4096;
+constexpr std::uint32_t kEventBytes = 4096, kFlowBytes = 256 * 1024;
 
 std::vector<tna_event> events_heard;
+std::vector<tna_flow> flows_heard;
 
 int hear_event(void*, void* event, std::size_t size) {
   if (size >= sizeof(tna_event)) events_heard.push_back(*static_cast<tna_event*>(event));
+  return 0;
+}
+
+int hear_flow(void*, void* flow, std::size_t size) {
+  if (size >= sizeof(tna_flow)) flows_heard.push_back(*static_cast<tna_flow*>(flow));
   return 0;
 }
 
@@ -53,28 +59,33 @@ Result<> Deployer::open_maps(std::uint32_t counters) {
   lease_map_ = TRY(pinned_map(pins_, {"tna_lease", BPF_MAP_TYPE_ARRAY, sizeof(__u32),
                                       sizeof(tna_lease), 1, BPF_F_MMAPABLE}));
   events_ = TRY(pinned_map(pins_, {"tna_events", BPF_MAP_TYPE_RINGBUF, 0, 0, kEventBytes, 0}));
+  flows_ = TRY(pinned_map(pins_, {"tna_flows", BPF_MAP_TYPE_RINGBUF, 0, 0, kFlowBytes, 0}));
   lease_ = TRY(MappedValue<tna_lease>::map(lease_map_.get(), "tna_lease"));
   ring_ = {ring_buffer__new(events_.get(), hear_event, nullptr, nullptr), ring_buffer__free};
-  if (!ring_) return errno_error("open the ring buffer of events");
+  if (!ring_ || ring_buffer__add(ring_.get(), flows_.get(), hear_flow, nullptr))
+    return errno_error("open the ring buffers of events");
   counters_ = std::make_unique<Counters>(slots_.get(), counters_map_.get(),
                                          counters_entries(counters_map_.get()));
   return {};
 }
 
 SharedMaps Deployer::shared_maps() const {
-  return {slots_.get(), counters_map_.get(), events_.get(), lease_map_.get(),
-          counters_entries(counters_map_.get())};
+  return {slots_.get(), counters_map_.get(), events_.get(),
+          flows_.get(), lease_map_.get(),    counters_entries(counters_map_.get())};
 }
 
 // A spine that was opened before the bridge's module was loaded can't look at bridges, nor before
-// veth's at veths. Memory for routes is taken when first a program routes.
+// veth's at veths, nor before conntrack's at connections. Memory for routes is taken when first a
+// program routes.
 Result<LoadedProgram> Deployer::load(const Load& action) {
   const ProgramSpec& spec = action.program;
   Result<Pipeline>& pipeline = pipelines_.at(spec.hook);
   bool veth = spec.constants.veth || spec.constants.veth_out || spec.rules;
+  bool connections = spec.constants.conntrack4 || spec.constants.conntrack6;
   bool routes = spec.constants.route4 || spec.constants.route6;
-  if (pipeline && (pipeline->without_bridge() || (veth && pipeline->without_veth()) ||
-                   (routes && pipeline->without_routes())))
+  if (pipeline &&
+      (pipeline->without_bridge() || (veth && pipeline->without_veth()) ||
+       (connections && pipeline->without_connections()) || (routes && pipeline->without_routes())))
     pipeline =
         Pipeline::open(spec.hook, spines_, shared_maps(), routes || !pipeline->without_routes());
   if (!pipeline) return std::unexpected(pipeline.error());
@@ -225,9 +236,9 @@ int Deployer::events_fd() const {
   return ring_buffer__epoll_fd(ring_.get());
 }
 
-std::vector<tna_event> Deployer::drain() {
+Deployer::Heard Deployer::drain() {
   ring_buffer__consume(ring_.get());
-  return std::exchange(events_heard, {});
+  return {std::exchange(events_heard, {}), std::exchange(flows_heard, {})};
 }
 
 void Deployer::hear_again() {

@@ -53,7 +53,11 @@ class Deployer {
   // Readable when programs have something to say; drain() hands it out. A program says one thing,
   // and another only after hear_again().
   int events_fd() const;
-  std::vector<tna_event> drain();
+  struct Heard {
+    std::vector<tna_event> events;
+    std::vector<tna_flow> flows;
+  };
+  Heard drain();
   void hear_again();
 
   Result<tna_counters> counters(IfIndex) const;
@@ -82,7 +86,7 @@ class Deployer {
 
   std::string pins_;
   SpineChoice spines_;
-  Fd slots_, counters_map_, events_, lease_map_;
+  Fd slots_, counters_map_, events_, flows_, lease_map_;
   MappedValue<tna_lease> lease_;
   std::map<Hook, Result<Pipeline>> pipelines_;
   std::map<ProgramSpec, LoadedProgram> programs_;

@@ -52,6 +52,27 @@ bool types_missing(const btf* vmlinux, const char* type, int kind, const char* m
   return access((std::string("/sys/kernel/btf/") + module).c_str(), F_OK) != 0;
 }
 
+// The BTF of a module that is loaded; none where it is built in, or not there.
+Fd btf_of_module(std::string_view name) {
+  for (__u32 id = 0; !bpf_btf_get_next_id(id, &id);) {
+    Fd fd(bpf_btf_get_fd_by_id(id));
+    char found[64] = "";
+    bpf_btf_info info{.name = reinterpret_cast<std::uintptr_t>(found), .name_len = sizeof found};
+    __u32 size = sizeof info;
+    if (fd && !bpf_obj_get_info_by_fd(fd.get(), &info, &size) && found == name) return fd;
+  }
+  return {};
+}
+
+// The highest number that a call of a module's function has, 0: there is none.
+int most_modules(const std::vector<bpf_insn>& code) {
+  int most = 0;
+  for (const bpf_insn& each : code)
+    if (each.code == (BPF_JMP | BPF_CALL) && each.src_reg == BPF_PSEUDO_KFUNC_CALL)
+      most = std::max<int>(most, each.off);
+  return most;
+}
+
 // The verifier's last words: the line before its statistics.
 std::string refusal(const std::string& log) {
   std::size_t end = std::min(log.find("\nprocessed "), log.size());
@@ -153,8 +174,8 @@ void LoadedProgram::arm(const tna_guard& wanted) {
     guard->hooks_bridge[i] = wanted.hooks_bridge[i];
     guard->hooks_ipv4[i] = wanted.hooks_ipv4[i];
     guard->hooks_ipv6[i] = wanted.hooks_ipv6[i];
-    guard->ruled_ipv4[i] = wanted.ruled_ipv4[i];
-    guard->ruled_ipv6[i] = wanted.ruled_ipv6[i];
+    guard->routed_ipv4[i] = wanted.routed_ipv4[i];
+    guard->routed_ipv6[i] = wanted.routed_ipv6[i];
   }
   for (int i = 0; i < TNA_LOCAL_HOOKS; i++)
     guard->hooks_bridge_local[i] = wanted.hooks_bridge_local[i];
@@ -177,6 +198,7 @@ void LoadedProgram::arm(const tna_guard& wanted) {
     guard->tables6[i].at = wanted.tables6[i].at;
     guard->tables6[i].rules = wanted.tables6[i].rules;
   }
+  guard->hz = wanted.hz;
   guard->refresh_after = wanted.refresh_after;
   guard->reported = 0;
   guard->armed = wanted.armed;
@@ -191,6 +213,8 @@ Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const Shar
   pipeline.without_bridge_ =
       types_missing(vmlinux.get(), "net_bridge_opts", BTF_KIND_ENUM, "bridge");
   pipeline.without_veth_ = types_missing(vmlinux.get(), "veth_priv", BTF_KIND_STRUCT, "veth");
+  pipeline.without_connections_ =
+      types_missing(vmlinux.get(), "bpf_ct_release", BTF_KIND_FUNC, "nf_conntrack");
   LibbpfLog log;
   pipeline.object_ = BpfObject(open_spine(hook, choice));
   bpf_object* object = pipeline.object_.get();
@@ -203,6 +227,8 @@ Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const Shar
   TRY(share(object, "tna_slots", shared.slots));
   TRY(share(object, "tna_counters", shared.counters));
   TRY(share(object, "tna_events", shared.events));
+  if (bpf_object__find_map_by_name(object, "tna_flows"))
+    TRY(share(object, "tna_flows", shared.flows));
   TRY(share(object, ".data.lease", shared.lease));
 
   bpf_program* program = bpf_object__next_program(object, nullptr);
@@ -213,6 +239,10 @@ Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const Shar
                        -code);
   pipeline.instructions_.assign(bpf_program__insns(program),
                                 bpf_program__insns(program) + bpf_program__insn_cnt(program));
+  if (const int most = most_modules(pipeline.instructions_)) {
+    pipeline.module_btf_ = btf_of_module("nf_conntrack");
+    pipeline.modules_.assign(most + 1, pipeline.module_btf_.get());
+  }
   pipeline.constants_fd_ = bpf_map__fd(bpf_object__find_map_by_name(object, ".rodata"));
   pipeline.guard_fd_ = bpf_map__fd(bpf_object__find_map_by_name(object, ".data.guard"));
   for (const char* name :
@@ -249,7 +279,8 @@ Result<LoadedProgram> Pipeline::load(const tna_const& constants, const tna_guard
 
   bool xdp = hook_ == Hook::xdp;
   std::string verifier(1 << 16, '\0');
-  LIBBPF_OPTS(bpf_prog_load_opts, options, .prog_flags = xdp ? kFrags : 0);
+  LIBBPF_OPTS(bpf_prog_load_opts, options, .prog_flags = xdp ? kFrags : 0,
+              .fd_array = modules_.empty() ? nullptr : modules_.data());
   auto load = [&] {
     return Fd(bpf_prog_load(xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS,
                             xdp ? "tna_xdp" : "tna_tc", "Dual BSD/GPL", code.data(), code.size(),

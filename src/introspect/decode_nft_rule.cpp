@@ -203,7 +203,7 @@ std::optional<nft::Table> decode_nft_table(Bytes message) {
 std::optional<nft::Chain> decode_nft_chain(Bytes message, NftPlace& of) {
   auto chain = entry(message, NFT_MSG_NEWCHAIN);
   if (!chain || !place(*chain, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, of)) return std::nullopt;
-  nft::Chain found{std::string(of.name), {}, {}};
+  nft::Chain found{std::string(of.name), {}, {}, chain->attributes.large(NFTA_CHAIN_HANDLE)};
   if (chain->attributes.has(NFTA_CHAIN_HOOK)) found.base = base_of(chain->attributes);
   return found;
 }

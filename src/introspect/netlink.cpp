@@ -49,6 +49,22 @@ void Request::put(std::uint16_t type, const std::string& text) {
   mnl_attr_put_strz(reinterpret_cast<nlmsghdr*>(buffer_.data()), type, text.c_str());
 }
 
+void Request::put(std::uint16_t type, const void* value, std::size_t size) {
+  mnl_attr_put(reinterpret_cast<nlmsghdr*>(buffer_.data()), type, size, value);
+}
+
+Request::Nest Request::nest(std::uint16_t type) {
+  auto* header = reinterpret_cast<nlmsghdr*>(buffer_.data());
+  const Nest begin = header->nlmsg_len;
+  mnl_attr_nest_start(header, type);
+  return begin;
+}
+
+void Request::end(Nest begin) {
+  mnl_attr_nest_end(reinterpret_cast<nlmsghdr*>(buffer_.data()),
+                    reinterpret_cast<nlattr*>(buffer_.data() + begin));
+}
+
 void Netlink::Close::operator()(mnl_socket* socket) const {
   mnl_socket_close(socket);
 }
@@ -185,6 +201,14 @@ Result<> Netlink::get(const std::string& what, Request request, const Handler& h
   return read_answer(action, [&](const Message&, Bytes bytes) {
     handler(bytes);
     return true;
+  });
+}
+
+Result<> Netlink::change(const std::string& what, Request request) {
+  const std::string action = "change " + what;
+  TRY(send(action, request, NLM_F_ACK));
+  return read_answer(action, [&](const Message& message, Bytes) {
+    return message.header.nlmsg_type == NLMSG_ERROR;
   });
 }
 

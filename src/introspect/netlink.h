@@ -30,6 +30,11 @@ class Request {
   }
   void put(std::uint16_t type, std::uint32_t value);
   void put(std::uint16_t type, const std::string& text);
+  void put(std::uint16_t type, const void* value, std::size_t size);
+  // An attribute of attributes: those put before its end().
+  using Nest = std::uint32_t;  // where it begins
+  Nest nest(std::uint16_t type);
+  void end(Nest);
 
  private:
   friend class Netlink;
@@ -68,6 +73,9 @@ class Netlink {
   Result<> dump_while(const std::string& what, Request, const std::function<bool(Bytes)>& more);
   // What the request asks for: one message. An error says "get WHAT: ...".
   Result<> get(const std::string& what, Request, const Handler&);
+  // Has the kernel do what the request says, and waits until it is done. An error says "change
+  // WHAT: ...".
+  Result<> change(const std::string& what, Request);
   // One datagram of notifications, without waiting.
   Result<Receive> receive(const Handler&);
 

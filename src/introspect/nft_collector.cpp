@@ -61,6 +61,7 @@ bool NftCollector::take_chain(Bytes message) {
   auto at = table(place);
   if (!at) return true;
   auto& chains = ruleset_.tables[*at].chains;
+  ruleset_.tables[*at].newest = std::max(ruleset_.tables[*at].newest, chain->handle);
   tables_[*at].chains.emplace(chain->name, chains.size());
   chains.push_back(std::move(*chain));
   return true;
@@ -72,6 +73,7 @@ bool NftCollector::take_rule(Bytes message) {
   if (!rule) return false;
   auto at = table(place);
   if (!at) return true;
+  ruleset_.tables[*at].newest = std::max(ruleset_.tables[*at].newest, rule->handle);
   if (auto* chain = named(tables_[*at].chains, place.name, ruleset_.tables[*at].chains))
     chain->rules.push_back(std::move(*rule));
   return true;

@@ -5,6 +5,7 @@
 // linux/netfilter/nf_tables.h.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -93,6 +94,7 @@ struct Chain {
   std::string name;
   std::optional<Base> base;
   std::vector<Rule> rules;
+  std::uint64_t handle = 0;
 };
 
 struct Element {
@@ -117,6 +119,15 @@ struct Table {
   bool dormant = false;
   std::vector<Chain> chains;
   std::vector<Set> sets;
+  std::uint64_t newest = 0;  // handle of its chains and rules: what comes later has a higher one
+};
+
+// A chain, or a set, of a table.
+struct Part {
+  std::uint8_t family = 0;
+  std::string table, name;
+  bool set = false;
+  auto operator<=>(const Part&) const = default;
 };
 
 struct Ruleset {

@@ -85,8 +85,32 @@ Result<nft::Ruleset> read_once(Netlink& socket) {
 
 }  // namespace
 
+Result<Netlink> open_nft_reader() {
+  return Netlink::open(NETLINK_NETFILTER);
+}
+
+Result<nft::Ruleset> read_nft_set(Netlink& socket, const nft::Part& part) {
+  NftCollector collector;
+  collector.collected().generation = TRY(generation(socket));
+  TRY(list(socket, "tables", nft_request(NFT_MSG_GETTABLE), collector));
+  Request set = nft_request(NFT_MSG_GETSET, part.family);
+  set.put(NFTA_SET_TABLE, part.table);
+  set.put(NFTA_SET_NAME, part.name);
+  TRY(socket.get("set " + part.name, set, [&](Bytes message) { collector.take(message); }));
+  TRY(list_elements(socket, collector));
+  if (TRY(generation(socket)) != collector.collected().generation)
+    return error("read the set " + part.name + ": it changes all the time", EAGAIN);
+  std::erase_if(collector.collected().tables,
+                [](const nft::Table& table) { return table.sets.empty(); });
+  return std::move(collector.collected());
+}
+
 Result<nft::Ruleset> read_nft_ruleset() {
-  Netlink socket = TRY(Netlink::open(NETLINK_NETFILTER));
+  Netlink socket = TRY(open_nft_reader());
+  return read_nft_ruleset(socket);
+}
+
+Result<nft::Ruleset> read_nft_ruleset(Netlink& socket) {
   for (int attempt = 1;; ++attempt) {
     Result<nft::Ruleset> read = read_once(socket);
     // A set, a chain that went while the rest was read.

@@ -11,7 +11,6 @@
 #include <fstream>
 
 #include "base/fd.h"
-#include "introspect/decode_xtables.h"
 
 namespace tna {
 namespace {
@@ -67,17 +66,24 @@ Result<XtablesBlob> read_table(const Family& family, int socket, const std::stri
 
 }  // namespace
 
-Result<std::vector<nft::Table>> read_xtables() {
-  std::vector<nft::Table> tables;
+Result<std::vector<XtablesBlob>> read_xtables_blobs() {
+  std::vector<XtablesBlob> blobs;
   for (const Family& family : kFamilies) {
     std::ifstream names(family.names);
     Fd socket;
     for (std::string name; std::getline(names, name);) {
       if (!socket) socket = Fd(::socket(family.domain, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
       if (!socket) return errno_error("open a socket to read iptables-legacy by");
-      tables.push_back(TRY(decode_xtables(TRY(read_table(family, socket.get(), name)))));
+      blobs.push_back(TRY(read_table(family, socket.get(), name)));
     }
   }
+  return blobs;
+}
+
+Result<std::vector<nft::Table>> read_xtables() {
+  std::vector<nft::Table> tables;
+  for (const XtablesBlob& blob : TRY(read_xtables_blobs()))
+    tables.push_back(TRY(decode_xtables(blob)));
   return tables;
 }
 

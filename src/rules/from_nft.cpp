@@ -139,7 +139,7 @@ class Translation {
 
   void take(const nft::Payload& load) {
     auto field = area(load.base);
-    if (!field || load.offset + load.length > 255 || !load.length)
+    if (!field || std::uint64_t{load.offset} + load.length > 255 || !load.length)
       return punt("payload beyond the headers");
     hold(load.to, {*field,
                    static_cast<std::uint8_t>(load.offset),
@@ -319,14 +319,20 @@ std::string why_not(const nft::Set& set) {
 
 ElementSet set_from(const nft::Set& from) {
   const bool intervals = from.flags & NFT_SET_INTERVAL;
-  ElementSet set{from.name, from.fields, intervals, {}, {}, why_not(from)};
+  ElementSet set{
+      from.name, from.fields, intervals, {}, {}, why_not(from), (from.flags & NFT_SET_MAP) != 0};
   if (set.parts.empty()) set.parts = {static_cast<std::uint8_t>(from.key_length)};
   if (!set.punt.empty()) return set;
   for (const nft::Element& element : from.elements)
     if (element.catch_all)
       set.otherwise = element.verdict ? verdict_of(*element.verdict) : Verdict{};
   if (intervals && set.parts.size() == 1) {
-    set.elements = from_ends(from.elements);
+    if (std::ranges::any_of(from.elements, [&](const nft::Element& element) {
+          return !element.catch_all && element.key.size() != set.parts.front();
+        }))
+      set.punt = "set " + from.name;
+    else
+      set.elements = from_ends(from.elements);
     return set;
   }
   for (const nft::Element& element : from.elements) {
@@ -342,6 +348,7 @@ ElementSet set_from(const nft::Set& from) {
 // The kernel tells the lengths of a concatenation's parts only where they are intervals; else the
 // first lookup does.
 bool split_like(const Lookup& lookup, ElementSet& set) {
+  if (set.intervals) return false;
   std::vector<std::uint8_t> parts;
   std::size_t bytes = 0;
   for (const Operand& operand : lookup.key) {
@@ -435,7 +442,7 @@ RuleSet rules_from_nft(const nft::Ruleset& from) {
   RuleSet rules{from.generation, {}};
   for (const nft::Table& each : from.tables) {
     if (each.dormant) continue;
-    RuleTable table{each.family, each.name, {}, {}};
+    RuleTable table{each.family, each.name, {}, {}, each.newest};
     for (const nft::Set& set : each.sets) table.sets.push_back(set_from(set));
     SetsByName sets;
     for (ElementSet& set : table.sets) sets.emplace(set.name, &set);

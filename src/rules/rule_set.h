@@ -152,6 +152,7 @@ struct ElementSet {
   std::vector<SetElement> elements;
   std::optional<Verdict> otherwise;  // of the element that stands for all other keys
   std::string punt;                  // why it can't be asked; empty: it can
+  bool verdicts = false;             // it is a verdict map
 };
 
 struct RuleTable {
@@ -159,6 +160,7 @@ struct RuleTable {
   std::string name;
   std::vector<RuleChain> chains;
   std::vector<ElementSet> sets;
+  std::uint64_t newest = 0;  // as nft::Table has it
 
   const RuleChain* chain(const std::string& name) const;
   const ElementSet* set(const std::string& name) const;

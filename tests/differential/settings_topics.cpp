@@ -146,6 +146,28 @@ const SettingsRow kFirewall[] = {
     {2, {"iptables -A FORWARD -s NEIGHBOUR -j DROP"}, {"iptables -D FORWARD -s NEIGHBOUR -j DROP"}},
 };
 
+// Of tests/differential/nat_shapes.cpp. Entries come to be the same whoever forwards.
+const SettingsRow kConnections[] = {
+    rule(4, "ct state established drop"),
+    rule(4, "ip saddr NEIGHBOUR drop"),
+    rule(3, "ct direction original ct mark 2 drop"),
+    rule(2, "ct status snat,dnat counter drop"),
+    rule(2, "meta l4proto udp ct state new drop"),
+    {4, {"conntrack -D -p udp -s NEIGHBOUR"}, {}},
+    {2, {"conntrack -D -p udp -d NEIGHBOUR6"}, {}},
+    {3, {"conntrack -U -p udp -s NEIGHBOUR --mark 1"}, {}},
+    {1, {"conntrack -F"}, {}},
+    {2,
+     {"sysctl -qw net.netfilter.nf_conntrack_udp_timeout_stream=90"},
+     {"sysctl -qw net.netfilter.nf_conntrack_udp_timeout_stream=120"}},
+    {2, {"nft flush ruleset"}, {"nft add table inet fw"}},
+    {2,
+     {"nft add table ip raw", "nft add chain ip raw c { type filter hook prerouting priority -300 ; }",
+      "nft add rule ip raw c ip saddr NEIGHBOUR notrack"},
+     {"nft delete table ip raw"}},
+    {1, {"ip link set PORT mtu 1300"}, {"ip link set PORT mtu 1500"}},
+};
+
 // Priorities as a router sets them, and some that only IPv6 and tags bring along.
 const SettingsRow kRouterVlans[] = {
     {5,
@@ -191,6 +213,8 @@ std::span<const SettingsRow> rows_about(Topic topic) {
       return kSnooping;
     case Topic::firewall:
       return kFirewall;
+    case Topic::connections:
+      return kConnections;
   }
   return {};
 }

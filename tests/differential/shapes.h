@@ -16,7 +16,17 @@ using Commands = std::vector<std::string>;
 Commands operator+(Commands first, const Commands& second);
 
 // What there is in a world that commands may be about: rows of the settings are chosen by it.
-enum class Topic { router, router_vlans, routing, two_bridges, vlans, spanning_tree, snooping, firewall };
+enum class Topic {
+  router,
+  router_vlans,
+  routing,
+  two_bridges,
+  vlans,
+  spanning_tree,
+  snooping,
+  firewall,
+  connections
+};
 
 // A bridge of a router, which has the addresses of its ports' networks.
 struct RoutedBridge {
@@ -65,6 +75,8 @@ using Shapes = std::vector<Shape>;
 std::span<const Shape> router_shapes();
 // Such a router with rules.
 Shapes firewall_shapes(const Shape& router);
+// Such a router that follows connections.
+Shapes nat_shapes(const Shape& router);
 
 // Those whose name contains `text` and that the running kernel can; it is told which are left out.
 // The worlds in which that is tried are named `world`.

@@ -61,7 +61,8 @@ tna_guard FastPath::current_guard(const Firewall& firewall) {
   std::vector<PlannedGuard> notes;
   tna_guard guard =
       guard_for(must(probe_netfilter(shared.memory(), shared.symbols())), {}, firewall, notes);
-  guard.refresh_after = shared.memory().hz();  // as for a bridge with the default ageing time
+  guard.hz = shared.memory().hz();
+  guard.refresh_after = guard.hz;  // as for a bridge with the default ageing time
   return guard;
 }
 

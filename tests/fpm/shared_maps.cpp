@@ -39,6 +39,7 @@ Shared::Shared()
       counters_(
           make_map(BPF_MAP_TYPE_PERCPU_ARRAY, "tna_counters", 4, sizeof(tna_counters), kCounters)),
       events_(make_map(BPF_MAP_TYPE_RINGBUF, "tna_events", 0, 0, 4096)),
+      flows_(make_map(BPF_MAP_TYPE_RINGBUF, "tna_flows", 0, 0, 256 * 1024)),
       lease_map_(
           make_map(BPF_MAP_TYPE_ARRAY, "tna_lease", 4, sizeof(tna_lease), 1, BPF_F_MMAPABLE)),
       lease_(must(MappedValue<tna_lease>::map(lease_map_.get(), "tna_lease"))),
@@ -49,7 +50,7 @@ Shared::Shared()
 }
 
 SharedMaps Shared::maps() {
-  return {slots_.get(), counters_.get(), events_.get(), lease_map_.get(), kCounters};
+  return {slots_.get(), counters_.get(), events_.get(), flows_.get(), lease_map_.get(), kCounters};
 }
 
 const Pipeline& Shared::pipeline(Hook hook) {

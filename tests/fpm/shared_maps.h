@@ -36,7 +36,7 @@ class Shared {
 
  private:
   Shared();
-  Fd slots_, counters_, events_, lease_map_;
+  Fd slots_, counters_, events_, flows_, lease_map_;
   MappedValue<tna_lease> lease_;
   std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, nullptr};
   int events_seen_ = 0;

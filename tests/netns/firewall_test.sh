@@ -168,16 +168,4 @@ test_iptables_nft() {
 }
 test_iptables_legacy() { iptables_rules legacy; }
 
-test_connection_states_are_linuxs() { # so far
-  in_ns b nft -f - <<-'END'
-	table ip t { chain c { type filter hook forward priority 0; ct state established accept; }; }
-	END
-  check "passes" one h1 10.0.2.2
-  tna_on && check "p1 is left to Linux, and why" wait_until 5 says_conntrack
-  in_ns b nft delete table ip t
-  compiled
-}
-
-says_conntrack() { status p1 .why | grep -q conntrack; }
-
 run_tests

@@ -131,8 +131,11 @@ bridge_world() { # bridge_world N: a bridge with N stations
   for ((n = 1; n <= $1; n++)); do add_station "$n"; done
   wait_until 5 ports_forward || fail "ports did not come up"
 }
+# And the kernel has done all that follows from their links' coming up: on a slow machine it does that later,
+# and sets them to forwarding once more.
 ports_forward() {
-  [ "$(bridge -n "$B" link show | grep -c 'state forwarding')" -ge "${#STATIONS[@]}" ]
+  [ "$(bridge -n "$B" link show | grep -c 'state forwarding')" -ge "${#STATIONS[@]}" ] &&
+    [ "$(ip -n "$B" -br link show master br0 | grep -cE '^[^ ]+ +UP ')" -ge "${#STATIONS[@]}" ]
 }
 end_world() {
   local name

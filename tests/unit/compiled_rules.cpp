@@ -102,6 +102,10 @@ Facts facts_of(const tna_rule_facts& from, std::uint8_t family, RuleHook hook) {
   facts[Field::iifgroup] = as_kept(from.iifgroup);
   facts[Field::iiftype] = {1, 0};
   facts[Field::pkttype] = {0};
+  facts[Field::ct_state] = as_kept(from.ct_state);
+  facts[Field::ct_status] = as_kept(from.ct_status);
+  facts[Field::ct_mark] = as_kept(from.ct_mark);
+  facts[Field::ct_direction] = {static_cast<std::uint8_t>(from.ct_direction)};
   if (!routed) return facts;
   facts[Field::oif] = as_kept(from.oif);
   facts[Field::oifname] = octets(from.oifname, 16);

@@ -102,7 +102,7 @@ TEST(Guard, WithoutBridgeNetfilterIpRulesMatterToRouting) {
   EXPECT_EQ(guard_of(state).only4, 0x3000u);
   state.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4"}};
   EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_FORWARD], kNever);
-  EXPECT_EQ(guard_of(state).ruled_ipv4[TNA_HOOK_FORWARD], kNever);
+  EXPECT_EQ(guard_of(state).routed_ipv4[TNA_HOOK_FORWARD], kNever);
   EXPECT_EQ(rules_on_routed_ip(state, {.why_not = "too many"}, 4),
             "rules stand on routed IPv4 packets, which are left to Linux: too many");
   state.ipv4[TNA_HOOK_FORWARD].functions.push_back("ipv4_conntrack_in");
@@ -124,15 +124,41 @@ TEST(Guard, CompiledRulesAreBoundToWhatTheyWereMadeOf) {
   std::vector<PlannedGuard> notes;
   const tna_guard guard = guard_for(state, {}, firewall, notes);
   EXPECT_EQ(guard.hooks_ipv4[TNA_HOOK_FORWARD], kNever) << "bridged packets meet no compiled rules";
-  EXPECT_EQ(guard.ruled_ipv4[TNA_HOOK_FORWARD], 0x9000u);
-  EXPECT_EQ(guard.ruled_ipv6[TNA_HOOK_FORWARD], kNever);
+  EXPECT_EQ(guard.routed_ipv4[TNA_HOOK_FORWARD], 0x9000u);
+  EXPECT_EQ(guard.routed_ipv6[TNA_HOOK_FORWARD], kNever);
   EXPECT_EQ(guard.nft_generation_at, 0x5000u);
   EXPECT_EQ(guard.nft_generation, 7u);
   EXPECT_EQ(guard.tables4[0].at, 0x6000u);
   EXPECT_EQ(guard.tables4[0].rules, 0x7000u);
   EXPECT_EQ(guard.tables4[1].at, 0u);
   state.ipv4[TNA_HOOK_FORWARD].functions.push_back("ipv4_conntrack_in");
-  EXPECT_EQ(guard_for(state, {}, firewall, notes).ruled_ipv4[TNA_HOOK_FORWARD], kNever);
+  EXPECT_EQ(guard_for(state, {}, firewall, notes).routed_ipv4[TNA_HOOK_FORWARD], kNever);
+}
+
+TEST(Guard, ConnectionsThatProgramsCanLookUp) {
+  NetfilterState state{.net = 0x1000, .ipv4_takers = {0x2000, 0x3000}};
+  state.ipv4[TNA_HOOK_PREROUTING] = {
+      0x8000, {"ipv4_conntrack_defrag", "ipv4_conntrack_in", "nf_nat_ipv4_pre_routing"}};
+  state.ipv4[TNA_HOOK_POSTROUTING] = {0x9000, {"nf_nat_ipv4_out", "nf_confirm"}};
+  EXPECT_NE(rules_on_routed_ip(state, {}, 4), "");
+  EXPECT_FALSE(tracks_connections(state, 4));
+  state.connections_shown = true;
+  EXPECT_EQ(rules_on_routed_ip(state, {}, 4), "");
+  EXPECT_TRUE(tracks_connections(state, 4));
+  EXPECT_FALSE(tracks_connections(state, 6));
+  EXPECT_TRUE(translates_connections(state));
+  EXPECT_EQ(guard_of(state).routed_ipv4[TNA_HOOK_PREROUTING], 0x8000u);
+  EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_PREROUTING], kNever) << "of bridged packets";
+  state.ipv4[TNA_HOOK_FORWARD] = {0xa000, {"synproxy"}};
+  EXPECT_NE(rules_on_routed_ip(state, {}, 4), "");
+  EXPECT_EQ(guard_of(state).routed_ipv4[TNA_HOOK_PREROUTING], kNever);
+}
+
+TEST(Guard, NatWithoutConnectionsDoesNothing) {
+  NetfilterState state{.net = 0x1000, .ipv4_takers = {0x2000, 0x3000}};
+  state.ipv4[TNA_HOOK_POSTROUTING] = {0x9000, {"nf_nat_ipv4_out"}};
+  EXPECT_EQ(rules_on_routed_ip(state, {}, 4), "");
+  EXPECT_FALSE(tracks_connections(state, 4));
 }
 
 TEST(Guard, ForeignRulesAreNamedWithTheirHook) {

@@ -85,6 +85,22 @@ TEST_F(PlanRoute, CompiledRulesAreLinkedIn) {
   EXPECT_EQ(p["v0"].program.constants.rules4, 0);
 }
 
+TEST_F(PlanRoute, ConnectionsAndNat) {
+  capabilities.netfilter.connections_shown = true;
+  capabilities.netfilter.ipv4[TNA_HOOK_PREROUTING] = {0x8000, {"ipv4_conntrack_in"}};
+  PlanInputs inputs{.hook_override = HookChoice::tc};
+  Planned p(graph, capabilities, inputs);
+  EXPECT_EQ(p.modules("v0"), "guards parse_l2 route_ingress parse_l3 conntrack fib route_forward");
+  EXPECT_EQ(p["v0"].program.constants.conntrack4, 1);
+  EXPECT_EQ(p["v0"].program.constants.conntrack6, 0);
+  EXPECT_EQ(p["v0"].program.constants.nat, 0);
+  capabilities.netfilter.ipv4[TNA_HOOK_POSTROUTING] = {0x9000, {"nf_nat_ipv4_out", "nf_confirm"}};
+  p = Planned(graph, capabilities, inputs);
+  EXPECT_EQ(p.modules("v0"),
+            "guards parse_l2 route_ingress parse_l3 conntrack fib route_forward nat");
+  EXPECT_EQ(p["v0"].program.constants.nat, 1);
+}
+
 TEST_F(PlanRoute, RoutesThatTheHelperDoesNotFollow) {
   EXPECT_EQ(planned().plan.guard.route_mtu4, ~0ULL);
   const std::string more = std::string(kRouter) + " \n route 10.0.0.0/8 mtu=1400 dev=v1";

@@ -93,6 +93,22 @@ TEST(Rules, IntervalsByTheirEnds) {
   }
 }
 
+TEST(Rules, KeysThatAreNotOfTheSetsLength) {
+  for (std::uint32_t flags : {0U, std::uint32_t{NFT_SET_INTERVAL}}) {
+    nft::Set set{"s", flags, 2, {}, {{{1}, {}, false, false, false, {}}}};
+    auto rules =
+        forward({{1, {kLoadPort, nft::Lookup{kRegister, "s", false, {}}, says(NF_DROP)}}}, {set});
+    EXPECT_EQ(judge(rules, 1).why, "set s") << flags;
+  }
+}
+
+TEST(Rules, APayloadWhoseEndIsNoNumber) {
+  auto rules = forward({{1,
+                         {nft::Payload{NFT_PAYLOAD_TRANSPORT_HEADER, ~0U, 2, kRegister}, port_is(1),
+                          says(NF_DROP)}}});
+  EXPECT_EQ(judge(rules, 1).why, "payload beyond the headers");
+}
+
 TEST(Rules, PolicyAndReturn) {
   auto rules = forward({{1, {kLoadPort, port_is(1), says(NFT_RETURN)}}, {2, {says(NF_ACCEPT)}}}, {},
                        NF_DROP);

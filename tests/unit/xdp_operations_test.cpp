@@ -78,8 +78,8 @@ TEST_F(XdpOperationsTest, ListOfTapsIsAListThatIsEmpty) {
 
 TEST_F(XdpOperationsTest, VariableByName) {
   // A function: not every kernel lists its variables.
-  EXPECT_NE(Symbols::variable("register_netdevice"), 0u);
-  EXPECT_EQ(Symbols::variable("no_such_variable_in_any_kernel"), 0u);
+  EXPECT_NE(Symbols::address("register_netdevice"), 0u);
+  EXPECT_EQ(Symbols::address("no_such_variable_in_any_kernel"), 0u);
 }
 
 }  // namespace

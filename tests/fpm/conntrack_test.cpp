@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// bpf/fpm/conntrack.h, nat.h: connections as ctnetlink makes them. Real ones are tests/netns/nat_test.sh's.
+#include <arpa/inet.h>
+
+#include <cstdio>
+#include <span>
+
+#include "capabilities/probe_netfilter.h"
+#include "daemon/rule_keeper.h"
+#include "fpm/must.h"
+#include "fpm/routing.h"
+
+namespace tna::test {
+namespace {
+
+constexpr char kFollow[] = "table inet t { chain c { type filter hook forward priority 0; "
+                           "ct state established accept; drop; }; }";
+constexpr char kTranslate[] =
+    "table inet t { chain s { type nat hook postrouting priority 100; "
+    "ip daddr 203.0.113.1 masquerade; ip6 daddr 2001:db8:a::1 masquerade; }; "
+    "chain d { type nat hook prerouting priority -100; }; }";
+
+// What a command says.
+std::string answer(const std::string& command) {
+  FILE* pipe = ::popen(command.c_str(), "r");
+  std::string text;
+  for (char line[256]; pipe && std::fgets(line, sizeof line, pipe);) text += line;
+  if (pipe) ::pclose(pipe);
+  return text;
+}
+
+class Connections : public Routing {
+ protected:
+  // A program for these rules; `nat`: as the kernel's hooks say, unless it is off.
+  void nft(const std::string& rules, bool nat = true) {
+    configure("nft -f - <<'END'\nflush ruleset\n" + rules + "\nEND");
+    NetfilterState state = must(probe_netfilter(Shared::get().memory(), Shared::get().symbols()));
+    ASSERT_TRUE(state.connections_shown);
+    keeper_ = {};
+    keeper_.follow(state);
+    const Firewall& firewall = keeper_.firewall();
+    tna_const constants{.route4 = 1, .route6 = 1};
+    constants.conntrack4 = constants.conntrack6 = 1;
+    constants.nat = nat;
+    constants.rules4 = firewall.can_judge(4);
+    constants.rules6 = firewall.can_judge(6);
+    load(constants, firewall);
+  }
+  static std::string entry(const std::string& protocol, const std::string& more = "") {
+    return "conntrack -I -s 192.0.2.1 -d 192.0.2.2 -p " + protocol +
+           " --sport 4242 --dport 4243 -t 100 -u SEEN_REPLY,ASSURED " + more + " >/dev/null\n";
+  }
+  static std::string entry6(const std::string& more = "") {
+    return "conntrack -I -s 2001:db8::1 -d 2001:db8::2 -p udp --sport 4242 --dport 4243 -t 100 "
+           "-u SEEN_REPLY,ASSURED " +
+           more + " >/dev/null\n";
+  }
+  int timeout() { return std::stoi(answer("conntrack -L -p udp 2>/dev/null | awk '{ print $3 }'")); }
+  Bytes tcp(std::uint8_t flags, std::uint8_t words = 5) {
+    Bytes header(20);
+    header[0] = 4242 >> 8, header[1] = 4242 & 255, header[2] = 4243 >> 8, header[3] = 4243 & 255;
+    header[12] = words << 4, header[13] = flags;
+    return (to_router() / IPv4{.protocol = IPPROTO_TCP} / Payload{.bytes = header}).padded();
+  }
+  // The frame that went on has these addresses and ports, and checksums that are right.
+  void expect_left(const std::string& source, std::uint16_t sport, const std::string& destination,
+                   std::uint16_t dport, std::size_t size) {
+    const bool v4 = source.find(':') == std::string::npos;
+    const std::span<const std::uint8_t> ip = std::span(path().left()).subspan(14);
+    const std::size_t header = v4 ? 20 : 40, address = v4 ? 4 : 16, first = v4 ? 12 : 8;
+    char text[INET6_ADDRSTRLEN];
+    const int family = v4 ? AF_INET : AF_INET6;
+    EXPECT_EQ(inet_ntop(family, ip.data() + first, text, sizeof text), source);
+    EXPECT_EQ(inet_ntop(family, ip.data() + first + address, text, sizeof text), destination);
+    const auto udp = ip.subspan(header, 8 + size);
+    EXPECT_EQ(udp[0] << 8 | udp[1], sport);
+    EXPECT_EQ(udp[2] << 8 | udp[3], dport);
+    if (v4) {
+      EXPECT_EQ(internet_checksum(ip.first(20)), 0);
+    }
+    Bytes pseudo(ip.begin() + first, ip.begin() + first + 2 * address);
+    pseudo.insert(pseudo.end(), {0, IPPROTO_UDP, udp[4], udp[5]});
+    pseudo.insert(pseudo.end(), udp.begin(), udp.end());
+    EXPECT_EQ(internet_checksum(pseudo), 0);
+  }
+  RuleKeeper keeper_;
+};
+INSTANTIATE_TEST_SUITE_P(, Connections, testing::ValuesIn(tested_hooks()), hook_name);
+
+TEST_P(Connections, EstablishedOnesGoOn) {
+  nft(kFollow);
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_NEW));
+  EXPECT_EQ(run(ipv6()), punt(TNA_R_CT_NEW));
+  configure(entry("udp") + entry6());
+  EXPECT_EQ(run(ipv4()), goes_on());
+  EXPECT_EQ(run(ipv6()), goes_on());
+  configure("conntrack -F 2>/dev/null");
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_NEW));
+}
+
+TEST_P(Connections, RulesSeeThem) {
+  for (const char* seen : {"ct state established", "ct direction original", "ct mark 5",
+                           "ct status seen-reply", "ct state != new"}) {
+    nft("table inet t { chain c { type filter hook forward priority 0; " + std::string(seen) +
+        " drop; }; }");
+    configure("conntrack -F 2>/dev/null\n" + entry("udp", "--mark 5") + entry6("--mark 5"));
+    EXPECT_EQ(run(ipv4()), drop()) << seen;
+    EXPECT_EQ(run(ipv6()), drop()) << seen;
+  }
+  nft("table inet t { chain c { type filter hook forward priority 0; ct direction reply drop; }; "
+      "chain p { type filter hook prerouting priority raw; ct state established drop; }; }");
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_RULE)) << "before connections are looked for";
+}
+
+// All that a program can have at once: it takes as much stack as there is.
+TEST_P(Connections, WithManyRules) {
+  std::string rules;
+  for (int i = 0; i < 100; ++i)
+    rules += "ip saddr 198.51.100." + std::to_string(i) + " udp dport " + std::to_string(i) +
+             " counter drop;";
+  nft("table inet t { chain c { type filter hook forward priority 0; policy drop; " + rules +
+      " ct state established accept; }; chain s { type nat hook postrouting priority 100; masquerade; "
+      "}; }");
+  configure(entry("udp"));
+  EXPECT_EQ(run(ipv4()), goes_on());
+  nft("table inet t { chain c { type filter hook forward priority 0; policy drop; " + rules +
+      " ct state established accept; }; }", false);
+  EXPECT_EQ(run(ipv4()), goes_on());
+}
+
+TEST_P(Connections, OneDirectionOnlyIsNew) {
+  nft(kFollow);
+  configure("conntrack -I -s 192.0.2.1 -d 192.0.2.2 -p udp --sport 4242 --dport 4243 -t 100 "
+            ">/dev/null");
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_SPECIAL));
+  configure("conntrack -F 2>/dev/null\n" + entry("udp", "-u FIXED_TIMEOUT,SEEN_REPLY,ASSURED"));
+  EXPECT_EQ(run(ipv4()), goes_on());
+}
+
+TEST_P(Connections, OtherProtocols) {
+  nft(kFollow);
+  EXPECT_EQ(run(to_router() / IPv4{.protocol = IPPROTO_ICMP} / Payload{.bytes = Bytes(16)}),
+            punt(TNA_R_CT_PROTO));
+  EXPECT_EQ(run(to_router() / IPv4{.protocol = 47} / Payload{40}), punt(TNA_R_CT_PROTO));
+}
+
+TEST_P(Connections, TcpThatMustBeSeen) {
+  nft(kFollow);
+  configure(entry("tcp", "--state ESTABLISHED"));
+  for (int flags : {0x02, 0x12, 0x11, 0x14, 0x30, 0x00, 0x08})
+    EXPECT_EQ(run(tcp(flags)), punt(TNA_R_CT_TCP)) << flags;
+  EXPECT_EQ(run(tcp(0x10, 4)), punt(TNA_R_CT_TCP));
+  EXPECT_EQ(run(tcp(0x10, 6)), punt(TNA_R_CT_TCP)) << "options that aren't there";
+  EXPECT_EQ(run(tcp(0x10)), punt(TNA_R_CT_WINDOW));
+  configure("conntrack -F 2>/dev/null\n" + entry("tcp", "--state CLOSE_WAIT"));
+  EXPECT_EQ(run(tcp(0x10)), punt(TNA_R_CT_SPECIAL));
+}
+
+TEST_P(Connections, LifetimeIsLinuxs) {
+  nft(kFollow);
+  sysctl("netfilter/nf_conntrack_udp_timeout_stream", 200);
+  configure(entry("udp"));
+  EXPECT_LE(timeout(), 100);
+  EXPECT_EQ(run(ipv4()), goes_on());
+  EXPECT_GE(timeout(), 198);
+  EXPECT_LE(timeout(), 200);
+}
+
+TEST_P(Connections, Accounting) {
+  nft(kFollow);
+  sysctl("netfilter/nf_conntrack_acct", 1);
+  configure(entry("udp"));
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_SPECIAL));
+}
+
+TEST_P(Connections, SourceIsTranslatedAndBack) {
+  nft(kTranslate);
+  configure(entry("udp", "--src-nat 10.0.2.1"));
+  EXPECT_EQ(run(ipv4()), goes_on());
+  const int port = std::stoi(
+      answer("conntrack -L -p udp 2>/dev/null | grep -o 'dport=[0-9]*' | tail -1 | cut -d= -f2"));
+  expect_left("10.0.2.1", port, "192.0.2.2", 4243, 40);
+  nft(kTranslate, false);
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_NAT)) << "what the program was not made for";
+}
+
+TEST_P(Connections, DestinationIsTranslated) {
+  nft(kTranslate);
+  configure("ip route add 198.51.100.1 dev p3; ip route add 2001:db8:9::1 dev p3\n"
+            "conntrack -I -s 192.0.2.1 -d 198.51.100.1 -p udp --sport 4242 --dport 4243 -t 100 "
+            "-u SEEN_REPLY,ASSURED --dst-nat 192.0.2.2:53 >/dev/null\n"
+            "conntrack -I -s 2001:db8::1 -d 2001:db8:9::1 -p udp --sport 4242 --dport 4243 -t 100 "
+            "-u SEEN_REPLY,ASSURED --dst-nat 2001:db8::2 >/dev/null");
+  Bytes four = ipv4().bytes(), six = ipv6().bytes();
+  const auto retarget = [](Bytes frame, const char* to, int family, std::size_t at) {
+    // Both checksums follow by what is subtracted and added.
+    inet_pton(family, to, frame.data() + at);
+    return frame;
+  };
+  four = with(retarget(four, "198.51.100.1", AF_INET, 30), {});
+  four[40] = four[41] = 0;  // without a UDP checksum, which IPv4 may do
+  EXPECT_EQ(run(four), goes_on());
+  EXPECT_EQ(path().left()[40] << 8 | path().left()[41], 0);
+  EXPECT_EQ(path().left()[36] << 8 | path().left()[37], 53);
+  char text[INET_ADDRSTRLEN];
+  EXPECT_STREQ(inet_ntop(AF_INET, path().left().data() + 30, text, sizeof text), "192.0.2.2");
+  EXPECT_EQ(run(retarget(six, "2001:db8:9::1", AF_INET6, 38)), goes_on());
+  char text6[INET6_ADDRSTRLEN];
+  EXPECT_STREQ(inet_ntop(AF_INET6, path().left().data() + 38, text6, sizeof text6), "2001:db8::2");
+}
+
+}  // namespace
+}  // namespace tna::test

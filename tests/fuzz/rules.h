@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// rules.h: what tnad makes of rules that were read, up to the code; the fuzzers' common end.
+#pragma once
+
+#include <cstdlib>
+
+#include "compile/compile.h"
+#include "rules/from_nft.h"
+
+namespace tna {
+
+// Code jumps forward, and ends within itself: else the program of a whole interface is refused.
+inline void require_sound(const std::vector<bpf_insn>& code) {
+  for (std::size_t at = 0; at < code.size(); ++at) {
+    const int kind = BPF_CLASS(code[at].code), operation = BPF_OP(code[at].code);
+    if (kind != BPF_JMP && kind != BPF_JMP32) continue;
+    if (operation == BPF_CALL || operation == BPF_EXIT) continue;
+    if (code[at].off < 0 || at + 1 + static_cast<std::size_t>(code[at].off) >= code.size())
+      std::abort();
+  }
+  if (!code.empty() && code.back().code != (BPF_JMP | BPF_EXIT)) std::abort();
+}
+
+inline void use(const nft::Ruleset& read) {
+  const RuleSet rules = rules_from_nft(read);
+  for (const RuleTable& table : rules.tables)
+    for (const RuleChain& chain : table.chains)
+      for (const Rule& rule : chain.rules)
+        for (const Step& step : rule.steps) static_cast<void>(to_text(step));
+  const CompiledRules compiled = compile(rules);
+  require_sound(compiled.ipv4);
+  require_sound(compiled.ipv6);
+}
+
+}  // namespace tna

@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# nat: a home router: stateful firewall, masquerading, port forwarding. What Linux has let through goes
+# fast, what changes a connection Linux sees, and its table says what it would say without TNA.
+#
+#   h1 ---- p1 [ b ] p2 ---- h2      h1 is at home: 10.0.1.2, fd00:1::2; h2 the world: 198.51.100.2, 2001:db8:2::2
+#                                    the router is .1, ::1; the world knows no way to h1
+. "$(dirname "$0")/lib.sh"
+
+BYTES=2000000 # of a stream
+
+setup() {
+  local n name net
+  STATIONS=()
+  new_netns b
+  in_ns b sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0 \
+    net.ipv6.conf.default.disable_ipv6=0
+  for n in 1 2; do
+    name=h$n
+    new_netns $name
+    STATIONS+=($name)
+    in_ns $name sysctl -qw net.ipv6.conf.default.disable_ipv6=0 net.ipv6.conf.default.accept_dad=0
+    join_by_veth $n
+    in_ns $name ethtool -K eth0 tx off tso off gso off >/dev/null # XDP wants what is finished
+    [ $n = 1 ] && net="10.0.1. fd00:1::" || net="198.51.100. 2001:db8:2::"
+    link set p$n up
+    ip -n "$RUN$name" link set eth0 up
+    for net in $net; do
+      ip -n "$B" addr add ${net}1/$(prefix $net) dev p$n
+      ip -n "$RUN$name" addr add ${net}2/$(prefix $net) dev eth0
+      [ $n = 1 ] && ip -n "$RUN$name" route add default via ${net}1
+    done
+    nsenter --net="/run/netns/$RUN$name" iperf3 -s --forceflush >"$WORK/iperf.$name" 2>&1 &
+    CHILDREN+=("$!")
+    wait_until 3 grep -q listening "$WORK/iperf.$name" || fail "iperf3 of $name does not listen"
+  done
+  in_ns b nft -f - <<-'END'
+	table inet fw {
+	  chain forward {
+	    type filter hook forward priority 0; policy drop;
+	    ct state established,related accept
+	    ct state invalid drop
+	    iifname "p1" accept
+	    ct status dnat accept
+	  }
+	  chain out { type nat hook postrouting priority srcnat; oifname "p2" masquerade; }
+	  chain in {
+	    type nat hook prerouting priority dstnat;
+	    iifname "p2" tcp dport 8080 dnat ip to 10.0.1.2:5201
+	    iifname "p2" udp dport 8080 dnat ip to 10.0.1.2:5201
+	    iifname "p2" meta nfproto ipv6 tcp dport 8080 dnat ip6 to [fd00:1::2]:5201
+	  }
+	}
+	END
+  start_tnad
+}
+prefix() { case $1 in *:) echo 64 ;; *) echo 24 ;; esac; }
+
+iperf() { in_ns "$1" timeout $((20 * SLOW)) iperf3 -J -c "${@:2}"; }
+tcp() { iperf "$@" -n $BYTES | jq 'if .error or .end.sum_received.bytes == 0 then 0 else .end.sum_sent.bytes end'; }
+retransmits() { jq '.end.sum_sent.retransmits' "$WORK/last"; }
+# A UDP flow of both directions that has lasted for more than two seconds is a stream to Linux.
+udp() { iperf "$1" "$2" -u -l 1000 -b 4M -t 4 "${@:3}" | jq '(.end.sum.packets // 0) - (.end.sum.lost_packets // 0)'; }
+one() { in_ns "$1" ping -q -n -c 1 -W 1 "${@:3}" "$2" >/dev/null; }
+grew() { # grew WHAT IF BEFORE LEAST
+  tna_on && at_least "$1: fast packets of $2" "$4" $(($(fast_packets "$2") - $3))
+}
+entries() { in_ns b conntrack -L -o extended "$@" 2>/dev/null; }
+wrong_checksums() { # that the stations have seen
+  local name
+  for name in h1 h2; do in_ns $name cat /proc/net/snmp; done | awk '
+    $1 ~ /:$/ && $2 !~ /^-?[0-9]/ { for (i = 2; i <= NF; i++) if ($i ~ /CsumErrors$/) column[$1, i]; next }
+    $1 ~ /:$/ { for (i = 2; i <= NF; i++) if (($1, i) in column) sum += $i } END { print sum + 0 }'
+}
+
+test_masqueraded_tcp() {
+  local to before
+  for to in 198.51.100.2 2001:db8:2::2; do
+    before=$(fast_packets p1)
+    at_least "bytes to $to" $BYTES "$(tcp h1 $to)"
+    grew "TCP to $to" p1 "$before" 300
+    before=$(fast_packets p1)
+    at_least "bytes from $to" $BYTES "$(tcp h1 $to -R)"
+    grew "acknowledgements of TCP from $to" p1 "$before" 20
+  done
+  same "wrong checksums" 0 "$(wrong_checksums)"
+}
+
+test_connections_end() {
+  tcp h1 198.51.100.2 >/dev/null
+  check "Linux has seen their end: $(entries -p tcp)" wait_until 5 all_closed
+}
+all_closed() { not grep -q ESTABLISHED <(entries -p tcp); }
+
+test_masqueraded_udp() {
+  local before
+  before=$(fast_packets p1)
+  at_least "of 2000 packets" 1900 "$(udp h1 198.51.100.2 --bidir)"
+  grew "UDP" p1 "$before" 500
+  same "wrong checksums" 0 "$(wrong_checksums)"
+}
+
+test_port_forwarding() {
+  local before
+  before=$(fast_packets p2)
+  at_least "bytes to the forwarded port" $BYTES "$(tcp h2 198.51.100.1 -p 8080)"
+  grew "TCP to the forwarded port" p2 "$before" 300
+  before=$(fast_packets p2)
+  at_least "bytes to the forwarded port, IPv6" $BYTES "$(tcp h2 2001:db8:2::1 -p 8080)"
+  grew "TCP to the forwarded port, IPv6" p2 "$before" 300
+  same "wrong checksums" 0 "$(wrong_checksums)"
+}
+
+test_new_ones_from_outside_are_dropped() {
+  ip -n "${RUN}h2" route add 10.0.1.0/24 via 198.51.100.1
+  check "no way in" not one h2 10.0.1.2 -W 0.2
+  same "bytes in" 0 "$(in_ns h2 timeout 1 iperf3 -J -c 10.0.1.2 -n 1000 --connect-timeout 300 | jq '.end.sum_sent.bytes // 0')"
+  ip -n "${RUN}h2" route del 10.0.1.0/24
+  check "but out" one h1 198.51.100.2
+}
+
+# stream: a TCP stream of some seconds in the background, fast by now
+stream() {
+  nsenter --net="/run/netns/${RUN}h1" timeout 20 iperf3 -J -c 198.51.100.2 -b 4M -l 1000 -t "${1:-4}" >"$WORK/stream" &
+  STREAM=$!
+  tna_on || { sleep 1; return; }
+  check "the stream goes fast" wait_until 4 is_fast
+}
+is_fast() {
+  local before
+  before=$(fast_packets p1)
+  sleep 0.2
+  [ $(($(fast_packets p1) - before)) -ge 30 ]
+}
+
+test_rules_end_what_goes_on() { # and let it go on again
+  local before
+  stream 5
+  in_ns b nft insert rule inet fw forward meta l4proto tcp tcp dport 5201 drop
+  before=$(in_ns h2 cat /sys/class/net/eth0/statistics/rx_packets)
+  sleep 0.5
+  at_most "packets past the new rule" 3 $(($(in_ns h2 cat /sys/class/net/eth0/statistics/rx_packets) - before))
+  in_ns b nft -a list chain inet fw forward | sed -n 's/.*dport 5201 drop.*handle //p' |
+    while read -r handle; do in_ns b nft delete rule inet fw forward handle "$handle"; done
+  wait $STREAM
+  same "the stream has ended well" null "$(jq -c .error "$WORK/stream")"
+}
+
+test_flushed_connections() { # Linux picks them up again, or not: nothing goes by an entry that is gone
+  local before
+  stream 4
+  in_ns b conntrack -F 2>/dev/null
+  wait $STREAM
+  same "the stream has ended well" null "$(jq -c .error "$WORK/stream")"
+}
+
+test_lives_as_long_as_linux_says() {
+  local left
+  stream 4
+  left=$(entries -p tcp --dport 5201 | awk '{ if ($5 > most) most = $5 } END { print most + 0 }')
+  at_least "seconds that the connection has to live" 431990 "$left"
+  at_most "seconds that the connection has to live" 432000 "$left"
+  wait $STREAM
+}
+
+test_not_overtaken() { # TCP suffers where packets of a connection overtake each other
+  iperf h1 198.51.100.2 -n 20M >"$WORK/last"
+  at_most "retransmissions of 20 MB" 200 "$(retransmits)"
+}
+
+test_pings_are_linuxs() {
+  check "ping" one h1 198.51.100.2
+  check "ping, IPv6" one h1 2001:db8:2::2
+  tna_on && at_least "to follow" 1 "$(status p1 .reasons.ct_proto)"
+}
+
+run_tests
