@@ -192,9 +192,7 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 		return TNA_DROP;
 	if (verdict != TNA_NEXT)
 		return tna_punt(p, TNA_R_RULE);
-	if (!f->mark)
-		return TNA_NEXT;
-	/* By the mark rules of routing might have chosen another way. */
+	/* By the mark, were it gone again, rules of routing might have chosen another way. */
 	if (f->marked_early && (p->ip_version == 4 ? tna_get(p->net, ipv4.fib_has_custom_rules)
 						   : tna_get(p->net, ipv6.fib6_has_custom_rules)))
 		return tna_punt(p, TNA_R_MARK);

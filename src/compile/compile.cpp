@@ -25,7 +25,7 @@ constexpr int kLookUp = 1;                      // BPF_FUNC_map_lookup_elem
 constexpr std::size_t kMostCode = 28000;        // jumps reach 32,767 instructions
 // The verifier goes through a chain again for each place that calls it. On one way through the code
 // it takes up to 8192 jumps, those of the spine among them (BPF_COMPLEXITY_LIMIT_JMP_SEQ).
-constexpr std::size_t kMostAgain = 90000;
+constexpr std::size_t kMostAgain = 60000;
 constexpr std::size_t kMostBranches = 6500;
 constexpr int kMostJumps = 16;  // one in the other (NFT_JUMP_STACK_SIZE)
 // Of a set that there is no tree for.
@@ -96,16 +96,15 @@ std::ptrdiff_t never_on_one_way(std::size_t among, std::size_t branches) {
 // A chain that is met at one hook, and those of its table that it jumps to.
 class TableCode {
  public:
-  TableCode(Code& code, Shared& shared, Size& size, const NameNumbers& names, ChainCalls& calls,
-            const RuleTable& table, const Met& met)
+  TableCode(Code& code, Shared& shared, Size& size, ChainCalls& calls, const RuleTable& table,
+            const Met& met)
       : code_(code),
         shared_(shared),
         size_(size),
-        names_(names),
         calls_(calls),
         table_(table),
         met_(met),
-        operands_(code, names, met) {}
+        operands_(code, met) {}
 
   // Accepted packets get to what is written next. Of connections those get here that Linux has set
   // up (bpf/fpm/conntrack.h).
@@ -122,7 +121,7 @@ class TableCode {
   // Packets that come to the chain's end go to `back`.
   void write(const RuleChain& chain, Code::Label back) {
     for (std::size_t at = 0; at < chain.rules.size() && fits(chain, at);) {
-      RuleRun run(table_, names_, met_);
+      RuleRun run(table_, met_);
       std::size_t end = at;
       while (end < chain.rules.size() && run.add(chain.rules[end])) ++end;
       if (end - at >= least_in_tree()) {
@@ -178,7 +177,7 @@ class TableCode {
   // Packets that come to its end go to `back`.
   void jump(const RuleChain& to, Code::Label back) {
     ChainCalls::Call& call = calls_.of(to);
-    if (jumps_ == kMostJumps) return punt("too many jumps");
+    if (jumps_ == kMostJumps) return punt("jumps too deep");
     ++jumps_;
     const RuleName here = name_;
     if (!call.number_in)
@@ -292,7 +291,7 @@ class TableCode {
           of.field == Field::oifgroup)
         shared_.devices();
       if (words[i].cuts.empty()) {
-        operands_.load_for_tree(of);
+        operands_.load_tree_word(of);
         code_.store(4, kFacts, at, 1);
         continue;
       }
@@ -514,7 +513,7 @@ class TableCode {
       return set.elements.size() <= kMostCompared
                  ? compare(lookup, set, found, next, back)
                  : punt("set " + set.name + " of several intervals each");
-    const auto run = run_of(lookup, set, RuleRun(table_, names_, met_));
+    const auto run = run_of(lookup, set, RuleRun(table_, met_));
     if (!run) return punt("set " + set.name + " of several intervals each");
     const Code::Label none = code_.label();
     if (!find(*run, none)) return;
@@ -560,7 +559,6 @@ class TableCode {
   Code& code_;
   Shared& shared_;
   Size& size_;
-  const NameNumbers& names_;
   ChainCalls& calls_;
   const RuleTable& table_;
   Met met_;
@@ -577,6 +575,16 @@ void one_hop_less(Code& code, std::uint8_t family) {
   code.load(1, 1, kFacts, ttl);
   code.add_value(1, -1);
   code.store(1, kFacts, ttl, 1);
+}
+
+void number_names(Code& code, Size& size, const Met& met, Shared& shared) {
+  OperandCode operands(code, met);
+  for (const auto& [field, cuts] : met.names->cuts()) {
+    const std::size_t before = code.branches();
+    operands.count_cuts({field, 0, 16, {}}, cuts, NameNumbers::place(field));
+    size.more_on_way -= never_on_one_way(cuts.size(), code.branches() - before);
+    shared.devices();
+  }
 }
 
 // Where the kernel finds a packet's connection, and where it translates the destination, before
@@ -608,26 +616,15 @@ bool translates(const RuleSet& rules, std::uint8_t family) {
   return false;
 }
 
-void number_names(Code& code, Size& size, const NameNumbers& names, std::uint8_t family,
-                  Shared& shared) {
-  OperandCode operands(code, names, Met{.family = family});
-  for (const auto& [field, cuts] : names.cuts()) {
-    const std::size_t before = code.branches();
-    operands.count_cuts({field, 0, 16, {}}, cuts, NameNumbers::place(field));
-    size.more_on_way -= never_on_one_way(cuts.size(), code.branches() - before);
-    shared.devices();
-  }
-}
-
 // The chains of one hook, in their order.
-void write_hook(Code& code, Shared& shared, Size& size, const NameNumbers& names,
-                std::deque<ChainCalls>& calls, const RuleSet& rules, Met met) {
+void write_hook(Code& code, Shared& shared, Size& size, std::deque<ChainCalls>& calls,
+                const RuleSet& rules, Met met) {
   const bool before_routing = met.hook == RuleHook::prerouting;
   const std::int32_t nat = before_routing ? kDestinationNat : kSourceNat;
   bool translated = !met.translates || met.hook == RuleHook::forward;
   for (const auto& [table, chain] : rules.met(met.family, met.hook)) {
+    if (!code.reachable()) return;
     const std::int32_t priority = chain->base->priority;
-    // Connections that get here Linux has set up (bpf/fpm/conntrack.h).
     if (chain->base->new_flows_only) continue;
     if (!translated && priority == nat) {  // which of the two is first depends on who came first
       shared.to_linux({table->family, table->name, chain->name, 0}, "at the priority of NAT");
@@ -641,7 +638,7 @@ void write_hook(Code& code, Shared& shared, Size& size, const NameNumbers& names
     met.legacy = table->name.starts_with("legacy ");
     met.tracked = !before_routing || priority > kConntrack;
     calls.emplace_back(*table, *chain);
-    TableCode(code, shared, size, names, calls.back(), *table, met).base_chain(*chain);
+    TableCode(code, shared, size, calls.back(), *table, met).base_chain(*chain);
   }
   if (!translated && before_routing) translate(code, met.family, false);
 }
@@ -652,15 +649,17 @@ Result<std::vector<bpf_insn>> function(const RuleSet& rules, std::uint8_t family
   std::deque<ChainCalls> calls;
   code.move(kFacts, 1);
   const NameNumbers names(rules, family);
-  number_names(code, size, names, family, shared);
-  Met met{.family = family, .translates = translates(rules, family)};
+  Met met{.family = family, .translates = translates(rules, family), .names = &names};
+  number_names(code, size, met, shared);
   for (RuleHook hook : {RuleHook::prerouting, RuleHook::forward, RuleHook::postrouting}) {
-    if (hook == RuleHook::forward) one_hop_less(code, family);
+    if (hook == RuleHook::forward && code.reachable()) one_hop_less(code, family);
     met.hook = hook;
-    write_hook(code, shared, size, names, calls, rules, met);
+    write_hook(code, shared, size, calls, rules, met);
   }
-  code.set(0, kNext);
-  code.exit();
+  if (code.reachable()) {
+    code.set(0, kNext);
+    code.exit();
+  }
   for (const ChainCalls& each : calls) each.write_returns(code);
   return code.finish();
 }

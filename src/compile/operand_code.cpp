@@ -201,10 +201,11 @@ void OperandCode::load_word(const Operand& operand, int word) {
   }
 }
 
-void OperandCode::load_for_tree(const Operand& operand) {
+void OperandCode::load_tree_word(const Operand& operand) {
   if (NameNumbers::is_whole(operand))
-    return code_.load(4, kScratch, kFacts, NameNumbers::place(operand.field));
-  load_number(operand, 0);
+    code_.load(4, kScratch, kFacts, NameNumbers::place(operand.field));
+  else
+    load_number(operand, 0);
 }
 
 void OperandCode::load_number(const Operand& operand, int word) {
@@ -256,7 +257,7 @@ void OperandCode::bound_wide(int offset, const Octets& by, bool from_below, Code
 
 void OperandCode::require_in(const Operand& operand, const Interval& interval,
                              Code::Label outside) {
-  if (const auto numbers = names_.range(operand, interval)) {
+  if (const auto numbers = met_.names->range(operand, interval)) {
     code_.load(4, kScratch, kFacts, NameNumbers::place(operand.field));
     if (numbers->low == numbers->high)
       return code_.jump_if(BPF_JNE, kScratch, numbers->low, outside);

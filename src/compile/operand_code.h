@@ -22,6 +22,7 @@ struct Met {
                             // name
   bool tracked = true;      // behind the hook that finds the packet's connection
   bool translates = false;  // connections' addresses are translated
+  const NameNumbers* names = nullptr;  // always there
 };
 
 // Why it can't be loaded there; empty: it can.
@@ -31,16 +32,14 @@ bool never_there(const Operand&, const Met&);
 
 class OperandCode {
  public:
-  OperandCode(Code& code, const NameNumbers& names, const Met& met)
-      : code_(code), names_(names), met_(met) {}
+  OperandCode(Code& code, const Met& met) : code_(code), met_(met) {}
 
   // The same for all packets of the family.
   std::optional<Octets> constant(const Operand&) const;
   // To `absent` where this packet does not have it.
   void require(const Operand&, Code::Label absent);
-  // For a word of a tree: up to four bytes, as a number whose highest byte is the first; of a whole
-  // name its number.
-  void load_for_tree(const Operand&);
+  // All of it, up to four bytes, as a number whose highest byte is the first; or a name's number.
+  void load_tree_word(const Operand&);
   // Four bytes of it, or what is left of it, as they lie in memory.
   void load_word(const Operand&, int word);
   // To `outside` where it isn't in the interval.
@@ -60,7 +59,6 @@ class OperandCode {
                      std::size_t most, Code::Label counted);
 
   Code& code_;
-  const NameNumbers& names_;
   Met met_;
 };
 

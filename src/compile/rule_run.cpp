@@ -160,7 +160,7 @@ bool RuleRun::of_name(const Operand& operand, const std::vector<Interval>& inter
   const std::vector<Interval> wanted = inside ? intervals : others(intervals, operand.length);
   Conditions numbered;
   for (const Interval& interval : wanted)
-    if (const auto range = numbers_.range(operand, interval))
+    if (const auto range = met_.names->range(operand, interval))
       numbered.push_back({{{word(operand), *range}}, {}});
   if (numbered.size() == wanted.size()) {
     std::ranges::move(numbered, std::back_inserter(found));

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "compile/names.h"
 #include "compile/operand_code.h"
 #include "compile/tree.h"
 #include "rules/rule_set.h"
@@ -18,8 +17,7 @@ namespace tna {
 
 class RuleRun {
  public:
-  RuleRun(const RuleTable& table, const NameNumbers& names, const Met& met)
-      : table_(table), numbers_(names), met_(met) {}
+  RuleRun(const RuleTable& table, const Met& met) : table_(table), met_(met) {}
 
   // How a word of the vector is made.
   struct Word {
@@ -59,7 +57,6 @@ class RuleRun {
   bool add_cuts(const Conditions&);
 
   const RuleTable& table_;
-  const NameNumbers& numbers_;
   Met met_;
   std::vector<Operand> operands_;                 // of words
   std::vector<Operand> names_;                    // of words behind those

@@ -18,11 +18,12 @@ std::optional<RuleMap> map_of(const std::string& table, const ElementSet&);
 // So few elements, of a set that nobody can add to or that is no map, that comparing is cheaper.
 bool to_be_compared(const ElementSet&);
 
-// The same with what the set holds now; nothing: that takes other code. Not for verdict maps.
-std::optional<CompiledRules> with_elements(const CompiledRules&, const RuleTable& table,
-                                           const ElementSet&);
 // Intervals of several parts: a run whose rules are the elements. Nothing: the tree can't have
 // them, or a key may be in two elements which say different things.
 std::optional<RuleRun> run_of(const Lookup&, const ElementSet&, RuleRun empty);
+
+// The same with what the set holds now; nothing: that takes other code. Not for verdict maps.
+std::optional<CompiledRules> with_elements(const CompiledRules&, const RuleTable& table,
+                                           const ElementSet&);
 
 }  // namespace tna

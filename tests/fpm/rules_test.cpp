@@ -176,6 +176,34 @@ TEST_P(Rules, SetsOfAllKinds) {
   EXPECT_EQ(both(), goes_on());
 }
 
+// Few are compared with, many are looked for in a tree.
+TEST_P(Rules, SetsOfConcatenatedIntervals) {
+  for (int others : {3, 60})
+    for (int port : {4243, 4244}) {
+      std::string set = "192.0.2.0/25 . " + std::to_string(port) + "-5000 ";
+      std::string map = set + ": drop ";
+      for (int i = 0; i < others; ++i) {
+        const std::string other = ", 10.0." + std::to_string(i) + ".0/24 . 4000-5000 ";
+        set += other;
+        map += other + ": accept";
+      }
+      const Outcome expected = port == 4243 ? drop() : goes_on();
+      nft("set a { type ipv4_addr . inet_service; flags interval; elements = { " + set + "} }\n" +
+          forward("ip daddr . udp dport @a drop"));
+      EXPECT_EQ(run(ipv4()), expected) << others;
+      nft("map m { type ipv4_addr . inet_service : verdict; flags interval; elements = { " + map +
+          "} }\n" + forward("ip daddr . udp dport vmap @m"));
+      EXPECT_EQ(run(ipv4()), expected) << others;
+    }
+}
+
+// xtables drops it, nf_tables' rules don't find it.
+TEST_P(Rules, IcmpWithoutAllOfItsHeader) {
+  nft(forward("udp dport 1 drop"));
+  EXPECT_EQ(run(with(ipv4().bytes(), {{3, 28}, {9, 1}, {20, 8}})), goes_on());
+  EXPECT_EQ(run(with(ipv4().bytes(), {{3, 27}, {9, 1}, {20, 8}})), punt(TNA_R_SHORT));
+}
+
 // Rules would route by it, had it been there before.
 TEST_P(Rules, MarkThatRulesSet) {
   nft(forward("meta mark set 1"));
@@ -185,6 +213,9 @@ TEST_P(Rules, MarkThatRulesSet) {
   configure("ip rule add fwmark 9 lookup 9; ip -6 rule add fwmark 9 lookup 9");
   compile();
   EXPECT_EQ(both(), punt(TNA_R_MARK));
+  nft("chain p { type filter hook prerouting priority 0; meta mark set 1; }\n" +
+      forward("meta mark set 0"));
+  EXPECT_EQ(both(), punt(TNA_R_MARK)) << "it was routed by 1";
 }
 
 }  // namespace

@@ -64,14 +64,13 @@ class Chance {
       Field field;
       std::uint8_t size;
     };
-    constexpr Row kRows[] = {{Field::link, 12},      {Field::network, 20}, {Field::network, 20},
-                             {Field::transport, 20}, {Field::nfproto, 1},  {Field::l4proto, 1},
-                             {Field::protocol, 2},   {Field::length, 4},   {Field::mark, 4},
-                             {Field::iif, 4},        {Field::oif, 4},      {Field::iifname, 16},
-                             {Field::oifname, 16},   {Field::iifgroup, 4}, {Field::oifgroup, 4},
-                             {Field::iiftype, 2},    {Field::pkttype, 1},  {Field::oiftype, 2},
-                             {Field::ct_state, 4},   {Field::ct_status, 4}, {Field::ct_mark, 4},
-                             {Field::ct_direction, 1}};
+    constexpr Row kRows[] = {
+        {Field::link, 12},    {Field::network, 20},    {Field::network, 20}, {Field::transport, 20},
+        {Field::nfproto, 1},  {Field::l4proto, 1},     {Field::protocol, 2}, {Field::length, 4},
+        {Field::mark, 4},     {Field::iif, 4},         {Field::oif, 4},      {Field::iifname, 16},
+        {Field::oifname, 16}, {Field::iifgroup, 4},    {Field::oifgroup, 4}, {Field::iiftype, 2},
+        {Field::pkttype, 1},  {Field::oiftype, 2},     {Field::ct_state, 4}, {Field::ct_status, 4},
+        {Field::ct_mark, 4},  {Field::ct_direction, 1}};
     const Row& row = kRows[number(std::size(kRows))];
     Operand made{row.field, 0, row.size, {}};
     if (row.field == Field::network || row.field == Field::transport || row.field == Field::link) {
@@ -307,11 +306,13 @@ Compared about(Field field, std::uint8_t offset, Octets value) {
   return {{field, offset, length, {}}, true, {{value, value}}};
 }
 
-// The decision on a packet of TCP from 1.1.1.1:1 to 2.2.2.2:2, which leaves from 3.3.3.3:3 for 4.4.4.4:4.
+// The decision on a packet of TCP from 1.1.1.1:1 to 2.2.2.2:2, which leaves from 3.3.3.3:3
+// for 4.4.4.4:4.
 Decision decision_at(RuleHook hook, std::int32_t priority, const Compared& test) {
   RuleTable table{NFPROTO_IPV4, "t", {}, {}};
   table.chains.push_back({"nat", BaseChain{RuleHook::prerouting, -100, false, true, {}}, {}});
-  table.chains.push_back({"c", BaseChain{hook, priority, false, false, {}},
+  table.chains.push_back({"c",
+                          BaseChain{hook, priority, false, false, {}},
                           {rule_of({test, Verdict{Decision::drop, ""}})}});
   const CompiledRules compiled = compile({0, {table}});
   auto loaded = RulesInKernel::load(compiled, NFPROTO_IPV4);
@@ -331,12 +332,12 @@ Decision decision_at(RuleHook hook, std::int32_t priority, const Compared& test)
 TEST(Compile, ChainsSeeWhatIsTranslatedByThen) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   const Compared source = about(Field::network, 12, {1, 1, 1, 1}),
-             destination = about(Field::network, 16, {2, 2, 2, 2}),
-             other_source = about(Field::network, 12, {3, 3, 3, 3}),
-             other_destination = about(Field::network, 16, {4, 4, 4, 4}),
-             port = about(Field::transport, 2, {0, 2}),
-             other_port = about(Field::transport, 2, {0, 4}),
-             other_source_port = about(Field::transport, 0, {0, 3});
+                 destination = about(Field::network, 16, {2, 2, 2, 2}),
+                 other_source = about(Field::network, 12, {3, 3, 3, 3}),
+                 other_destination = about(Field::network, 16, {4, 4, 4, 4}),
+                 port = about(Field::transport, 2, {0, 2}),
+                 other_port = about(Field::transport, 2, {0, 4}),
+                 other_source_port = about(Field::transport, 0, {0, 3});
   for (const Compared& before : {source, destination, port})
     EXPECT_EQ(decision_at(RuleHook::prerouting, -150, before), Decision::drop);
   for (const Compared& between : {source, other_destination, other_port}) {
@@ -391,7 +392,7 @@ TEST(Compile, JumpsWithoutEnd) {
     return Rule{1, {Verdict{Decision::jump, chain}}};
   };
   const RuleChain self{"self", {}, {jump("self"), jump("self")}};
-  EXPECT_EQ(first_to_linux(at_forward({jump("self")}, {self})), "too many jumps");
+  EXPECT_EQ(first_to_linux(at_forward({jump("self")}, {self})), "jumps too deep");
 }
 
 TEST(Compile, LongChainsThatAreJumpedToFromManyPlaces) {
