@@ -26,9 +26,15 @@ class Connections {
                              "policy {} ; }}",
                              random_.chance(30) ? "drop" : "accept"),
                  "nft add rule inet fw forward jump extra"};
+    // Where addresses are translated the kernel draws lots for the port of a new connection whose
+    // answers would look like another connection's packets.
+    if (random_.chance(80)) {
+      commands_.push_back(
+          "nft add rule inet fw forward udp sport 4002 udp dport 4000 ct state new drop");
+      translate();
+    }
     for (int rules = random_.between(1, 4); rules > 0; --rules)
       commands_.push_back("nft add rule inet fw forward " + rule());
-    if (random_.chance(80)) translate();
     for (int from = 1; from <= kStations; ++from)
       for (int to = 1; to <= kStations; ++to)
         if (station_home(from) != station_home(to) && random_.chance(60)) {
@@ -110,7 +116,7 @@ std::vector<Shape> nat_shapes(const Shape& router) {
     shape.name += fmt::format(" with connections {}", number);
     shape.commands = shape.commands + Connections(number).commands();
     shape.topics.push_back(Topic::connections);
-    shape.weight = 3;
+    shape.weight = 1;
     shape.uncertain = true;
     shapes.push_back(std::move(shape));
   }

@@ -9,16 +9,19 @@
 
 namespace tna {
 
-// Code jumps forward, and ends within itself: else the program of a whole interface is refused.
+// Code jumps within itself (back to where a chain was called, too), and ends: else the program of a
+// whole interface is refused.
 inline void require_sound(const std::vector<bpf_insn>& code) {
   for (std::size_t at = 0; at < code.size(); ++at) {
     const int kind = BPF_CLASS(code[at].code), operation = BPF_OP(code[at].code);
     if (kind != BPF_JMP && kind != BPF_JMP32) continue;
     if (operation == BPF_CALL || operation == BPF_EXIT) continue;
-    if (code[at].off < 0 || at + 1 + static_cast<std::size_t>(code[at].off) >= code.size())
-      std::abort();
+    const auto to = static_cast<std::ptrdiff_t>(at) + 1 + code[at].off;
+    if (to < 0 || to >= static_cast<std::ptrdiff_t>(code.size())) std::abort();
   }
-  if (!code.empty() && code.back().code != (BPF_JMP | BPF_EXIT)) std::abort();
+  if (!code.empty() && code.back().code != (BPF_JMP | BPF_EXIT) &&
+      code.back().code != (BPF_JMP | BPF_JA))
+    std::abort();
 }
 
 inline void use(const nft::Ruleset& read) {
