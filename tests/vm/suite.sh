@@ -20,6 +20,7 @@ filter=Fdb*:GuardsOnTheWire*:Vlans*:BridgeIngress.Vlan*
 filter=$filter:VlanUp.FromOne*:VlanUp.DeviceThat*:VlanXmit.Priority*:BridgeVlansRouted.FromVlanTo*:BridgeVlansRouted.ToA*
 filter=$filter:RoutingIngress.Sends*:RoutingIngress.PacketSocket*
 filter=$filter:RoutingFib.Every*:RoutingFib.Many*:RoutingFib.Reverse*:RoutingFib.Forwarding*:RouteCache.Changes*:Vrf.Ipv6*:Vrf.Into*
+filter=$filter:Connections.Est*:Connections.Source*:Connections.WithMany*:Connections.Lifetime*
 frames=2400
 [ -z "$full" ] || filter=* frames=6000
 failed=0
