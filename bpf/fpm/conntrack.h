@@ -56,14 +56,14 @@ static __always_inline bool tna_ct_plain(struct nf_conn *ct)
 	const __u64 wanted = IPS_SEEN_REPLY | IPS_ASSURED | IPS_CONFIRMED;
 	const __u64 never = IPS_SEQ_ADJUST | IPS_DYING | IPS_TEMPLATE | IPS_NAT_CLASH | IPS_HELPER |
 			    IPS_OFFLOAD | IPS_HW_OFFLOAD;
-	__u64 status = tna_get(ct, status);
+	__u64 status = tna_get(ct, status), ext = (__u64)tna_get(ct, ext);
 
 	if ((status & (wanted | never)) != wanted)
 		return false;
-	if (!tna_get(ct, ext))
+	if (!ext)
 		return true;
-	return !TNA_CT_HAS(ct, NF_CT_EXT_HELPER) && !TNA_CT_HAS(ct, NF_CT_EXT_ACCT) &&
-	       !TNA_CT_HAS(ct, NF_CT_EXT_TIMEOUT);
+	return !tna_ct_extension(ext, NF_CT_EXT_HELPER) && !tna_ct_extension(ext, NF_CT_EXT_ACCT) &&
+	       !tna_ct_extension(ext, NF_CT_EXT_TIMEOUT);
 }
 
 /* Conntrack accepts what is out of the window that it knows; and nothing is unacknowledged, nor the
@@ -97,14 +97,13 @@ static __always_inline enum tna_reason tna_ct_tcp(struct tna_pkt *p, struct nf_c
  */
 static __always_inline __u32 tna_ct_masqueraded(struct nf_conn *ct)
 {
+	__u64 ext = (__u64)tna_get(ct, ext);
 	__u8 at;
 
-	if (!bpf_core_field_exists(struct nf_conn_nat, masq_index) || !tna_get(ct, ext) ||
-	    !TNA_CT_HAS(ct, NF_CT_EXT_NAT))
+	if (!bpf_core_field_exists(struct nf_conn_nat, masq_index) || !ext)
 		return 0;
-	at = tna_get(ct->ext, offset[bpf_core_enum_value(enum nf_ct_ext_id, NF_CT_EXT_NAT)]);
-	return tna_int((__u64)tna_get(ct, ext) + at +
-		       bpf_core_field_offset(struct nf_conn_nat, masq_index));
+	at = tna_ct_extension(ext, NF_CT_EXT_NAT);
+	return at ? tna_int(ext + at + bpf_core_field_offset(struct nf_conn_nat, masq_index)) : 0;
 }
 
 /* What the entry says of the packet; TNA_R_COUNT: it goes on. */

@@ -46,10 +46,14 @@ static __always_inline void tna_ct_address(__be32 *to, __u64 at, bool v4)
 #define tna_ct_tuple_member(tuple, member)                                                         \
 	((tuple) + bpf_core_field_offset(struct nf_conntrack_tuple, member))
 
-/* Of the connection it has that extension. */
-#define TNA_CT_HAS(ct, id)                                                                         \
-	(bpf_core_enum_value_exists(enum nf_ct_ext_id, id) &&                                      \
-	 tna_get((ct)->ext, offset[bpf_core_enum_value(enum nf_ct_ext_id, id)]))
+/* Where the extension is in the memory of the connection's, which is `ext`; 0: it has none. The type of
+ * that memory may be known to the module alone.
+ */
+#define tna_ct_extension(ext, id)                                                                  \
+	(bpf_core_enum_value_exists(enum nf_ct_ext_id, id)                                         \
+	     ? (__u8)tna_word((ext) + bpf_core_field_offset(struct nf_ct_ext, offset) +            \
+			      bpf_core_enum_value(enum nf_ct_ext_id, id))                          \
+	     : 0)
 
 /* What Linux would set the timeout to, in jiffies (nf_conntrack_proto_tcp.c, _udp.c: the end of
  * nf_conntrack_tcp_packet, nf_conntrack_udp_packet).

@@ -85,7 +85,8 @@ Result<LoadedProgram> Deployer::load(const Load& action) {
   bool routes = spec.constants.route4 || spec.constants.route6;
   if (pipeline &&
       (pipeline->without_bridge() || (veth && pipeline->without_veth()) ||
-       (connections && pipeline->without_connections()) || (routes && pipeline->without_routes())))
+       (connections && pipeline->without_connections()) ||
+       (spec.constants.nat && pipeline->without_nat()) || (routes && pipeline->without_routes())))
     pipeline =
         Pipeline::open(spec.hook, spines_, shared_maps(), routes || !pipeline->without_routes());
   if (!pipeline) return std::unexpected(pipeline.error());

@@ -215,6 +215,7 @@ Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const Shar
   pipeline.without_veth_ = types_missing(vmlinux.get(), "veth_priv", BTF_KIND_STRUCT, "veth");
   pipeline.without_connections_ =
       types_missing(vmlinux.get(), "bpf_ct_release", BTF_KIND_FUNC, "nf_conntrack");
+  pipeline.without_nat_ = types_missing(vmlinux.get(), "nf_conn_nat", BTF_KIND_STRUCT, "nf_nat");
   LibbpfLog log;
   pipeline.object_ = BpfObject(open_spine(hook, choice));
   bpf_object* object = pipeline.object_.get();

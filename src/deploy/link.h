@@ -45,11 +45,13 @@ class Pipeline {
   // The spine of that hook; with memory for routes (bpf/lib/route_cache.h, route6_cache.h) where
   // programs are to route. An error is the verifier's or libbpf's, in words.
   static Result<Pipeline> open(Hook, const SpineChoice&, const SharedMaps&, bool routes = false);
-  // The types of the bridge, of veth, or the functions of connection tracking were not there when it was opened: the module was not loaded.
+  // The types of the bridge, of veth, or the functions of connection tracking, or what NAT
+  // keeps of a connection were not there when it was opened: the module was not loaded.
   // Programs that use them can't be made then.
   bool without_bridge() const { return without_bridge_; }
   bool without_veth() const { return without_veth_; }
   bool without_connections() const { return without_connections_; }
+  bool without_nat() const { return without_nat_; }
   bool without_routes() const { return !routes_; }
   // With rules the code of those families for which the constants want it is linked in.
   Result<LoadedProgram> load(const tna_const&, const tna_guard&,
@@ -60,7 +62,7 @@ class Pipeline {
   BpfObject object_;  // keeps the maps that the instructions name
   std::vector<bpf_insn> instructions_;
   bool without_bridge_ = false, without_veth_ = false, without_connections_ = false;
-  bool routes_ = false;
+  bool without_nat_ = false, routes_ = false;
   // What the instructions name a module's functions by: nf_conntrack's alone are called.
   Fd module_btf_;
   std::vector<int> modules_;
