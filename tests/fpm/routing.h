@@ -34,6 +34,12 @@ inline constexpr tna_reason kRouting[] = {
     TNA_R_EGRESS_VLAN_DEVICE,
     TNA_R_RULE,
     TNA_R_RULES_NEW,
+    TNA_R_CT_PROTO,
+    TNA_R_CT_NEW,
+    TNA_R_CT_TCP,
+    TNA_R_CT_SPECIAL,
+    TNA_R_CT_WINDOW,
+    TNA_R_CT_NAT,
 };
 
 class Routing : public FpmTest {
