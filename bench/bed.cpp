@@ -191,8 +191,8 @@ Result<> Bed::make_router(Family family, std::optional<Side> bridged) const {
 
 Result<> Bed::make_home_router(const std::string& home, const std::string& world) const {
   TRY(ip_batch(dut_, "link set " + port_in(0) + " nomaster\nlink set " + port_out(0) +
-                         " nomaster\naddr add " + home + ".1/24 dev " + port_in(0) +
-                         "\naddr add " + world + ".1/24 dev " + port_out(0) + "\n"));
+                         " nomaster\naddr add " + home + ".1/24 dev " + port_in(0) + "\naddr add " +
+                         world + ".1/24 dev " + port_out(0) + "\n"));
   TRY(ip_batch(generator_, "addr add " + home + ".2/24 dev " + generator_end(0) +
                                "\nroute add default via " + home + ".1\n"));
   TRY(ip_batch(sink_, "addr add " + world + ".2/24 dev " + sink_end(0) + "\n"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What it costs to find the first of N rules that a packet matches, by the trees of src/compile: the
-// search on tens of thousands of different vectors in turn against all the same without the search.
+// What it costs to find the first of N rules that a packet matches, by the trees of src/compile:
+// the search on tens of thousands of different vectors in turn against all the same without the
+// search.
 #include <fmt/format.h>
 
 #include <chrono>

@@ -25,7 +25,8 @@ Result<Bed> open_bed() {
   TRY(bed.make_home_router("10.0.1", "198.51.100"));
   TRY(run({"ip", "netns", "exec", bed.dut().name(), "nft", "-f", "-"},
           "table ip bench {\n chain c {\n  type nat hook postrouting priority 100;\n  oifname \"" +
-              Bed::port_out(0) + "\" masquerade\n }\n chain f {\n  type filter hook forward "
+              Bed::port_out(0) +
+              "\" masquerade\n }\n chain f {\n  type filter hook forward "
               "priority 0; policy drop;\n  ct state established,related accept\n  iifname \"" +
               Bed::port_in(0) + "\" accept\n }\n}\n"));
   return bed;

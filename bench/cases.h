@@ -50,7 +50,8 @@ inline constexpr Case kCases[] = {
     {"route-10k", "IPv4 packets to 10,000 networks in turn", route_10k},
     {"routes-1m", "the router with 100,000 and 1,000,000 routes against 10", routes_many},
     {"route-churn", "what the daemon does while 10,000 routes change every second", route_churn},
-    {"rules", "routing with 100, 1,000, 10,000 rules that no packet matches: nft, both iptables", rules},
+    {"rules", "routing with 100, 1,000, 10,000 rules that no packet matches: nft, both iptables",
+     rules},
     {"rules-flows", "the same with 10,000 flows, nft", rules_flows},
     {"rules-set", "routing with an nft set of 100,000 addresses in front", rules_set},
     {"connections", "10,000 connections through a stateful firewall, and masqueraded", connections},
@@ -66,8 +67,8 @@ inline constexpr Case kCases[] = {
     {"tcp", "one TCP stream between two containers on the bridge", tcp},
     {"fdb-100k", "the bridge with 100,000 stations against 200", fdb_100k},
     {"reaction", "from a change of the configuration to the new program running", reaction},
-    {"rule-classifier", "nanoseconds to find the first of up to 100,000 rules that a packet matches",
-     rule_classifier},
+    {"rule-classifier",
+     "nanoseconds to find the first of up to 100,000 rules that a packet matches", rule_classifier},
     {"load", "instructions of the bridge's program, and the time to load it", load},
 };
 

@@ -53,8 +53,8 @@ class Flow {
   // An XDP program on a device that drops all it receives, as the cheapest of receivers.
   Result<Link> discard(const Netns& netns, const std::string& device) const;
   // An XDP program on the lane's ingress port that does nothing but redirect to the egress port;
-  // `routes`: that looks into the FIB, and does what a router does to the frame; `tracked`: and that
-  // looks up the packet's connection.
+  // `routes`: that looks into the FIB, and does what a router does to the frame; `tracked`: and
+  // that looks up the packet's connection.
   Result<Link> attach_redirect(bool routes, bool tracked) const;
   // The program that does nothing, for "xdp" or "tc".
   Result<int> empty_program(const std::string& hook) const;

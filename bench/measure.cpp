@@ -46,7 +46,8 @@ Result<double> measure_tna(const Subject& subject, Variant variant, double secon
 
 Result<double> measure_redirect(const Subject& subject, double seconds) {
   std::vector<Link> links;
-  for (Flow* flow : subject.flows) links.push_back(TRY(flow->attach_redirect(subject.routes, subject.tracked)));
+  for (Flow* flow : subject.flows)
+    links.push_back(TRY(flow->attach_redirect(subject.routes, subject.tracked)));
   TRY(warm_up(subject));
   return TRY(run_flows(subject.flows, seconds)).pps;
 }

@@ -53,7 +53,8 @@ class RandomBoxes {
       else if (way < 7 || below(8) == 0)
         value = range.low + below(std::uint64_t{range.high} - range.low + 1);
       else
-        value = (below(2) ? range.low : range.high) + (below(4) ? 0 : below(3)) - (below(4) ? 0 : 1);
+        value =
+            (below(2) ? range.low : range.high) + (below(4) ? 0 : below(3)) - (below(4) ? 0 : 1);
     }
     return vector;
   }
@@ -64,7 +65,8 @@ class RandomBoxes {
     const Box& box = boxes[below(boxes.size())];
     const bool any = below(10) == 0;
     for (int word = 0; word <= protocol(); ++word) {
-      const Range range = any ? Range{0, word < source_port() ? UINT32_MAX : 65535} : box.words[word];
+      const Range range =
+          any ? Range{0, word < source_port() ? UINT32_MAX : 65535} : box.words[word];
       vector.word[word] = range.low + below(std::uint64_t{range.high} - range.low + 1);
     }
     if (vector.word[protocol()] > 255) vector.word[protocol()] = below(2) ? 6 : 17;
@@ -120,15 +122,19 @@ class RandomBoxes {
         636, 993, 995, 1433, 1521, 3128, 3306, 3389, 5060, 5432, 5900, 6379, 8080, 8443, 9200};
     const std::uint32_t x = below(100);
     if (x < exact) {
-      const std::uint32_t one = below(10) < 7 ? kKnown[below(std::size(kKnown))] : 1024 + below(60000);
+      const std::uint32_t one =
+          below(10) < 7 ? kKnown[below(std::size(kKnown))] : 1024 + below(60000);
       return {one, one};
     }
     if (x >= exact + range) return {0, 65535};
     const std::uint32_t low = 1024 + below(50000);
     switch (below(4)) {
-      case 0: return {1024, 65535};
-      case 1: return {0, 1023};
-      default: return {low, low + 1 + below(2000)};
+      case 0:
+        return {1024, 65535};
+      case 1:
+        return {0, 1023};
+      default:
+        return {low, low + 1 + below(2000)};
     }
   }
 

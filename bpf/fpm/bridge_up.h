@@ -4,7 +4,8 @@
  * Reads  the netfilter hook of such frames, the bridge device, its own VLANs, what stands on it.
  * Sets   p->dev, p->head, p->stacked: they are the bridge's from here on; p->up_tagged; p->dst
  *        without the VLAN.
- * Punts  EGRESS_VLAN (the bridge itself is not in the frame's VLAN, or it does not forward there), STALE (other netfilter hooks), LOCAL (the MAC of a port: only that of the very port makes a
+ * Punts  EGRESS_VLAN (the bridge itself is not in the frame's VLAN, or it does not forward there),
+ *        STALE (other netfilter hooks), LOCAL (the MAC of a port: only that of the very port makes a
  *        packet for this host), PORT_STATE (the bridge is down), NOT_ROUTED (generic XDP on the
  *        bridge), TAP, TC, NF_INGRESS: on the bridge.
  *

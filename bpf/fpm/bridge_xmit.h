@@ -8,8 +8,8 @@
  * Punts  STALE (other netfilter hooks), EGRESS_STATE (the bridge is down, the port not forwarding),
  *        BRIDGE_OPTION (VLANs are filtered, and there is no vlan_xmit, or they are counted; or it is
  *        ICMPv6 and the bridge may answer neighbour discovery), VLAN_PROTO, EGRESS_VLAN (the bridge
- *        itself, or the port, is not in the VLAN, or does not forward there), EGRESS_* of the bridge, FDB_BUSY, FDB_MISS (Linux floods), LOCAL, PORT_FLAG,
- *        BACKUP.
+ *        itself, or the port, is not in the VLAN, or does not forward there), EGRESS_* of the bridge,
+ *        FDB_BUSY, FDB_MISS (Linux floods), LOCAL, PORT_FLAG, BACKUP.
  */
 #ifndef TNA_FPM_BRIDGE_XMIT_H
 #define TNA_FPM_BRIDGE_XMIT_H

@@ -75,8 +75,8 @@ struct HookArray {
 bool executes_nft(std::string_view function);
 bool executes_xtables(std::string_view function);
 
-// Those that follow connections (net/netfilter/nf_conntrack_proto.c, with defragmentation), and those
-// that translate addresses (nf_nat_proto.c).
+// Those that follow connections (net/netfilter/nf_conntrack_proto.c, with defragmentation), and
+// those that translate addresses (nf_nat_proto.c).
 bool follows_connections(std::string_view function);
 bool translates_addresses(std::string_view function);
 

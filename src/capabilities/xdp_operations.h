@@ -12,9 +12,9 @@
 namespace tna {
 
 // NETDEV_XDP_ACT_BASIC and _REDIRECT of a driver with net_device_ops.ndo_bpf; _NDO_XMIT of one with
-// ndo_xdp_xmit that would take a redirected frame now: a veth whose peer polls, a tap, another device
-// with an XDP program (bpf/ctx/xdp.h asks the same for each frame). `kind`: IFLA_INFO_KIND. 0 for a
-// device that is gone.
+// ndo_xdp_xmit that would take a redirected frame now: a veth whose peer polls, a tap, another
+// device with an XDP program (bpf/ctx/xdp.h asks the same for each frame). `kind`: IFLA_INFO_KIND.
+// 0 for a device that is gone.
 std::uint64_t xdp_operations(KernelMemory&, IfIndex, const std::string& kind);
 
 }  // namespace tna

@@ -28,8 +28,7 @@ void put_tuple(Request& request, const TcpConnection& connection) {
   const std::uint8_t protocol = IPPROTO_TCP;
   request.put(CTA_PROTO_NUM, &protocol, sizeof protocol);
   request.put(CTA_PROTO_SRC_PORT, &connection.source_port, sizeof connection.source_port);
-  request.put(CTA_PROTO_DST_PORT, &connection.destination_port,
-              sizeof connection.destination_port);
+  request.put(CTA_PROTO_DST_PORT, &connection.destination_port, sizeof connection.destination_port);
   request.end(ports);
   request.end(tuple);
 }

@@ -12,7 +12,7 @@ namespace tna {
 
 // A TCP connection by the tuple of its first packet; addresses and ports in network order.
 struct TcpConnection {
-  std::uint8_t version = 4;  // of IP
+  std::uint8_t version = 4;                              // of IP
   std::array<std::uint32_t, 4> source{}, destination{};  // IPv4: the first
   std::uint16_t source_port = 0, destination_port = 0;
 };

@@ -67,8 +67,8 @@ struct ImpliesRow {
   std::string on;                   // node type, role or "any"
   std::vector<std::string> not_on;  // node types and roles that it does not hold for
   std::vector<std::string> with;    // attributes that must all be set
-  std::string incoming;             // relation: another node has it to this one, and has the service
-  std::string from;                 // type of that other node; empty: any
+  std::string incoming;  // relation: another node has it to this one, and has the service
+  std::string from;      // type of that other node; empty: any
   std::string service, because;
   Origin origin;
 };

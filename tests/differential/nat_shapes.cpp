@@ -19,13 +19,13 @@ class Connections {
 
   Commands commands() {
     // TCP is followed liberally, since nobody's daemon may say so of single connections in time.
-    commands_ = {"sysctl -qw net.netfilter.nf_conntrack_tcp_be_liberal=1",
-                 "nft add table inet fw",
-                 "nft add chain inet fw extra",
-                 fmt::format("nft add chain inet fw forward {{ type filter hook forward priority 0 ; "
-                             "policy {} ; }}",
-                             random_.chance(30) ? "drop" : "accept"),
-                 "nft add rule inet fw forward jump extra"};
+    commands_ = {
+        "sysctl -qw net.netfilter.nf_conntrack_tcp_be_liberal=1", "nft add table inet fw",
+        "nft add chain inet fw extra",
+        fmt::format("nft add chain inet fw forward {{ type filter hook forward priority 0 ; "
+                    "policy {} ; }}",
+                    random_.chance(30) ? "drop" : "accept"),
+        "nft add rule inet fw forward jump extra"};
     // Where addresses are translated the kernel draws lots for the port of a new connection whose
     // answers would look like another connection's packets.
     if (random_.chance(80)) {
@@ -46,12 +46,15 @@ class Connections {
 
  private:
   std::string rule() {
-    constexpr const char* some[] = {
-        "ct state established,related accept", "ct state invalid drop",
-        "ct state new counter",                "ct direction reply counter accept",
-        "ct status snat counter",              "ct status dnat ip ttl 63 accept",
-        "ct mark 1 drop",                      "udp sport 4000 ip daddr 192.0.2.35 drop",
-        "ct state new limit rate 100000/second accept"};
+    constexpr const char* some[] = {"ct state established,related accept",
+                                    "ct state invalid drop",
+                                    "ct state new counter",
+                                    "ct direction reply counter accept",
+                                    "ct status snat counter",
+                                    "ct status dnat ip ttl 63 accept",
+                                    "ct mark 1 drop",
+                                    "udp sport 4000 ip daddr 192.0.2.35 drop",
+                                    "ct state new limit rate 100000/second accept"};
     return random_.pick(some);
   }
 
@@ -60,8 +63,10 @@ class Connections {
     for (const char* family : {"ip", "ip6"}) {
       const std::string table = std::string(family) + " nat ";
       commands_.push_back("nft add table " + table);
-      commands_.push_back("nft add chain " + table + "post { type nat hook postrouting priority 100 ; }");
-      commands_.push_back("nft add chain " + table + "pre { type nat hook prerouting priority -100 ; }");
+      commands_.push_back("nft add chain " + table +
+                          "post { type nat hook postrouting priority 100 ; }");
+      commands_.push_back("nft add chain " + table +
+                          "pre { type nat hook prerouting priority -100 ; }");
       commands_.push_back("nft add rule " + table + "post " +
                           (family[2] ? "ip6 daddr 2001:db8:fff::1" : "ip daddr 203.0.113.250") +
                           " masquerade");
@@ -73,8 +78,8 @@ class Connections {
     const int port = station_home(station), host = station_host(station);
     return v6 ? routed_ip6_text(port, host) : routed_ip_text(port, host);
   }
-  // Packets go from port 4000 to port 4002 of stations (random_routed.cpp); the connection's first one
-  // went the same way, or the other. What is translated are they, or those that answer them.
+  // Packets go from port 4000 to port 4002 of stations (random_routed.cpp); the connection's first
+  // one went the same way, or the other. What is translated are they, or those that answer them.
   void connect(bool v6, int from, int to) {
     const bool reply = random_.chance(50);
     const std::string a = address(v6, from), b = address(v6, to),

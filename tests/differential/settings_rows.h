@@ -2,7 +2,8 @@
 // The rows that settings are made of. PORT and OTHER stand for two different ports, STATION for the
 // MAC of a station, NEIGHBOUR for its IP address, STRANGER for a MAC that nobody has. Of a router
 // NEIGHBOUR6 is the station's IPv6 address, HOME its port, ROUTER and ROUTER6 are addresses of
-// PORT, VLAN is the VLAN device of a network, and LEARN is a command for each neighbour at PORT that the world began with.
+// PORT, VLAN is the VLAN device of a network, and LEARN is a command for each neighbour at PORT
+// that the world began with.
 #pragma once
 
 #include <span>

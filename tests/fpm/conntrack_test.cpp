@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bpf/fpm/conntrack.h, nat.h: connections as ctnetlink makes them. Real ones are tests/netns/nat_test.sh's.
+// bpf/fpm/conntrack.h, nat.h: connections as ctnetlink makes them. Real ones are
+// tests/netns/nat_test.sh's.
 #include <arpa/inet.h>
 
 #include <cstdio>
@@ -13,8 +14,9 @@
 namespace tna::test {
 namespace {
 
-constexpr char kFollow[] = "table inet t { chain c { type filter hook forward priority 0; "
-                           "ct state established accept; drop; }; }";
+constexpr char kFollow[] =
+    "table inet t { chain c { type filter hook forward priority 0; "
+    "ct state established accept; drop; }; }";
 constexpr char kTranslate[] =
     "table inet t { chain s { type nat hook postrouting priority 100; "
     "ip daddr 203.0.113.1 masquerade; ip6 daddr 2001:db8:a::1 masquerade; }; "
@@ -55,7 +57,9 @@ class Connections : public Routing {
            "-u SEEN_REPLY,ASSURED " +
            more + " >/dev/null\n";
   }
-  int timeout() { return std::stoi(answer("conntrack -L -p udp 2>/dev/null | awk '{ print $3 }'")); }
+  int timeout() {
+    return std::stoi(answer("conntrack -L -p udp 2>/dev/null | awk '{ print $3 }'"));
+  }
   Bytes tcp(std::uint8_t flags, std::uint8_t words = 5) {
     Bytes header(20);
     header[0] = 4242 >> 8, header[1] = 4242 & 255, header[2] = 4243 >> 8, header[3] = 4243 & 255;
@@ -119,19 +123,22 @@ TEST_P(Connections, WithManyRules) {
     rules += "ip saddr 198.51.100." + std::to_string(i) + " udp dport " + std::to_string(i) +
              " counter drop;";
   nft("table inet t { chain c { type filter hook forward priority 0; policy drop; " + rules +
-      " ct state established accept; }; chain s { type nat hook postrouting priority 100; masquerade; "
+      " ct state established accept; }; chain s { type nat hook postrouting priority 100; "
+      "masquerade; "
       "}; }");
   configure(entry("udp"));
   EXPECT_EQ(run(ipv4()), goes_on());
   nft("table inet t { chain c { type filter hook forward priority 0; policy drop; " + rules +
-      " ct state established accept; }; }", false);
+          " ct state established accept; }; }",
+      false);
   EXPECT_EQ(run(ipv4()), goes_on());
 }
 
 TEST_P(Connections, OneDirectionOnlyIsNew) {
   nft(kFollow);
-  configure("conntrack -I -s 192.0.2.1 -d 192.0.2.2 -p udp --sport 4242 --dport 4243 -t 100 "
-            ">/dev/null");
+  configure(
+      "conntrack -I -s 192.0.2.1 -d 192.0.2.2 -p udp --sport 4242 --dport 4243 -t 100 "
+      ">/dev/null");
   EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_SPECIAL));
   configure("conntrack -F 2>/dev/null\n" + entry("udp", "-u FIXED_TIMEOUT,SEEN_REPLY,ASSURED"));
   EXPECT_EQ(run(ipv4()), goes_on());
@@ -186,11 +193,12 @@ TEST_P(Connections, SourceIsTranslatedAndBack) {
 
 TEST_P(Connections, DestinationIsTranslated) {
   nft(kTranslate);
-  configure("ip route add 198.51.100.1 dev p3; ip route add 2001:db8:9::1 dev p3\n"
-            "conntrack -I -s 192.0.2.1 -d 198.51.100.1 -p udp --sport 4242 --dport 4243 -t 100 "
-            "-u SEEN_REPLY,ASSURED --dst-nat 192.0.2.2:53 >/dev/null\n"
-            "conntrack -I -s 2001:db8::1 -d 2001:db8:9::1 -p udp --sport 4242 --dport 4243 -t 100 "
-            "-u SEEN_REPLY,ASSURED --dst-nat 2001:db8::2 >/dev/null");
+  configure(
+      "ip route add 198.51.100.1 dev p3; ip route add 2001:db8:9::1 dev p3\n"
+      "conntrack -I -s 192.0.2.1 -d 198.51.100.1 -p udp --sport 4242 --dport 4243 -t 100 "
+      "-u SEEN_REPLY,ASSURED --dst-nat 192.0.2.2:53 >/dev/null\n"
+      "conntrack -I -s 2001:db8::1 -d 2001:db8:9::1 -p udp --sport 4242 --dport 4243 -t 100 "
+      "-u SEEN_REPLY,ASSURED --dst-nat 2001:db8::2 >/dev/null");
   Bytes four = ipv4().bytes(), six = ipv6().bytes();
   const auto retarget = [](Bytes frame, const char* to, int family, std::size_t at) {
     // Both checksums follow by what is subtracted and added.

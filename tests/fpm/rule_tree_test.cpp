@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // src/compile/tree.h and bpf/lib/rule_tree.h against a search from the first rule to the last.
-#include "rule_tree_program.h"
-
 #include <gtest/gtest.h>
 
 #include "random_boxes.h"
+#include "rule_tree_program.h"
 #include "rule_tree_runs.h"
 
 namespace tna::test {

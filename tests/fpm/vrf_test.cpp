@@ -96,8 +96,8 @@ TEST_P(Vrf, PacketSocketOnTheVrf) {
   EXPECT_EQ(run(ipv4()), goes_on());
 }
 
-// Linux takes IPv6 for the VRF's before it looks for a route, but not neighbour discovery. (That IPv4
-// comes in by the VRF as well, rules have it from 6.14 on.)
+// Linux takes IPv6 for the VRF's before it looks for a route, but not neighbour discovery. (That
+// IPv4 comes in by the VRF as well, rules have it from 6.14 on.)
 TEST_P(Vrf, Ipv6ComesInByTheVrfItself) {
   configure("ip -6 rule add iif p1 pref 100 prohibit");
   EXPECT_EQ(run(ipv6()), goes_on());
