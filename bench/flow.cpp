@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include "clock.h"
@@ -22,6 +24,17 @@ constexpr std::uint32_t kBatch = 64;
 
 std::uint32_t length_of(Family family) {
   return family == Family::ipv4 ? BENCH_FRAME_LENGTH : BENCH_IPV6_FRAME_LENGTH;
+}
+
+// Programs can look connections up: not where nobody has loaded conntrack.
+bool connections_shown() {
+  static const bool shown = [] {
+    std::ifstream symbols("/proc/kallsyms");
+    for (std::string line; std::getline(symbols, line);)
+      if (line.find(" bpf_xdp_ct_lookup") != std::string::npos) return true;
+    return false;
+  }();
+  return shown;
 }
 
 }  // namespace
@@ -42,6 +55,8 @@ Result<Flow> Flow::open(const Bed& bed, int lane, Family family) {
   bpf_map* rodata = bpf_object__find_map_by_name(object.get(), ".rodata");
   if (!rodata || bpf_map__set_initial_value(rodata, &constants, sizeof constants) < 0)
     return errno_error("set the benchmark's constants");
+  if (bpf_program* tracked = bpf_object__find_program_by_name(object.get(), "route_tracked"))
+    bpf_program__set_autoload(tracked, connections_shown());
   if (bpf_object__load(object.get()) < 0) return errno_error("load the benchmark's programs");
 
   Flow flow(bed, lane, family, std::move(object));

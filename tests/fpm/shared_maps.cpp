@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "fpm/must.h"
@@ -47,6 +48,9 @@ Shared::Shared()
             ring_buffer__free),
       memory_(must(KernelMemory::open())) {
   if (!ring_) throw std::runtime_error("open the ring buffer of events");
+  // Spines are opened once here: what connections take has to be there before.
+  if (std::system("modprobe -qa nf_conntrack nf_nat 2>/dev/null"))
+    std::fprintf(stderr, "nf_conntrack and nf_nat are no modules here\n");
 }
 
 SharedMaps Shared::maps() {
