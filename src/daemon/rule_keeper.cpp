@@ -54,6 +54,9 @@ bool RuleKeeper::follow(const NetfilterState& netfilter) {
   outrun_ = false;
   if (!has_rules(netfilter, 4) && !has_rules(netfilter, 6)) {
     firewall_ = {};
+    given_up_ = false;
+    changes_.reset();
+    reader_.reset();
     return false;
   }
   const RuleWords& words = netfilter.rules;

@@ -135,7 +135,7 @@ bridge_world() { # bridge_world N: a bridge with N stations
 # and sets them to forwarding once more.
 ports_forward() {
   [ "$(bridge -n "$B" link show | grep -c 'state forwarding')" -ge "${#STATIONS[@]}" ] &&
-    [ "$(ip -n "$B" -br link show master br0 | grep -cE '^[^ ]+ +UP ')" -ge "${#STATIONS[@]}" ]
+    [ "$(ip -n "$B" -br link show master br0 | grep -cE '^[^ ]+ +(UP|UNKNOWN) ')" -ge "${#STATIONS[@]}" ]
 }
 end_world() {
   local name
