@@ -652,14 +652,12 @@ Result<std::vector<bpf_insn>> function(const RuleSet& rules, std::uint8_t family
   Met met{.family = family, .translates = translates(rules, family), .names = &names};
   number_names(code, size, met, shared);
   for (RuleHook hook : {RuleHook::prerouting, RuleHook::forward, RuleHook::postrouting}) {
-    if (hook == RuleHook::forward && code.reachable()) one_hop_less(code, family);
+    if (hook == RuleHook::forward) one_hop_less(code, family);
     met.hook = hook;
     write_hook(code, shared, size, calls, rules, met);
   }
-  if (code.reachable()) {
-    code.set(0, kNext);
-    code.exit();
-  }
+  code.set(0, kNext);
+  code.exit();
   for (const ChainCalls& each : calls) each.write_returns(code);
   return code.finish();
 }

@@ -29,7 +29,6 @@ void FlowKeeper::take(const std::vector<tna_flow>& flows) {
   }
   for (const tna_flow& flow : flows) {
     const Result<> done = conntrack_->be_liberal(connection(flow));
-    kept_ += done.has_value();
     if (!done && done.error().code != ENOENT)  // it has ended meanwhile
       log_debug("a TCP connection stays with Linux: {}", done.error().message);
   }

@@ -5,7 +5,6 @@
 // connection stays so until it ends, since Linux has not seen where its window is.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -18,11 +17,9 @@ class FlowKeeper {
  public:
   // In the calling thread's namespace.
   void take(const std::vector<tna_flow>&);
-  std::uint64_t kept() const { return kept_; }
 
  private:
   std::optional<Conntrack> conntrack_;
-  std::uint64_t kept_ = 0;
 };
 
 }  // namespace tna
