@@ -7,26 +7,8 @@
 . "$(dirname "$0")/lib.sh"
 
 setup() {
-  local n name
-  STATIONS=()
-  new_netns b
-  in_ns b sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0 \
-    net.ipv6.conf.default.disable_ipv6=0
-  for n in 1 2; do
-    name=h$n
-    new_netns $name
-    STATIONS+=($name)
-    in_ns $name sysctl -qw net.ipv6.conf.default.disable_ipv6=0 net.ipv6.conf.default.accept_dad=0
-    join_by_veth $n
-    link set p$n up
-    ip -n "$B" addr add 10.0.$n.1/24 dev p$n
-    ip -n "$B" addr add 2001:db8:$n::1/64 dev p$n nodad
-    ip -n "$RUN$name" link set eth0 up
-    ip -n "$RUN$name" addr add 10.0.$n.2/24 dev eth0
-    ip -n "$RUN$name" addr add 2001:db8:$n::2/64 dev eth0 nodad
-    ip -n "$RUN$name" route add default via 10.0.$n.1
-    ip -n "$RUN$name" route add default via 2001:db8:$n::1
-  done
+  local n
+  router_world 2
   start_tnad
   for n in 10.0.2.2 2001:db8:2::2; do ping_ok h1 $n; done
 }
@@ -34,7 +16,6 @@ setup() {
 pings() { # pings FROM TO [OPTION...]: of 50
   in_ns "$1" ping -q -c 50 -i 0.01 -W 1 "${@:3}" "$2" | sed -n 's/.* \([0-9]*\) received.*/\1/p'
 }
-one() { in_ns "$1" ping -q -n -c 1 -W 1 "${@:3}" "$2" >/dev/null; }
 dropped() { status "$1" .dropped; }
 programs() { tna status --json | jq -c '[.interfaces[] | .program]'; }
 compiled() { # the rules of now are in the programs
@@ -49,7 +30,6 @@ is_compiled() {
   [ $((after - before)) -ge 4 ]
 }
 
-# rules_hold LOAD...: of a command that takes rules of the form below from a file
 test_nft() {
   in_ns b nft -f - <<-'END'
 	table inet t {

@@ -116,6 +116,7 @@ both_grew() { # both_grew LEAST: since remember
 }
 fdb_has() { fdb show brport "$2" | grep -q "^$1 "; } # fdb_has MAC PORT
 forget() { fdb del "$(mac "$1")" dev "$(port_of "$1")" master 2>/dev/null; }
+one() { in_ns "$1" ping -q -n -c 1 -W 1 "${@:3}" "$2" >/dev/null; } # one NAME TO [OPTION...]: one ping has an answer
 ping_ok() { in_ns "$1" ping -q -c "${3:-3}" -i 0.1 -W 2 "$2" >/dev/null; } # ping_ok h1 192.0.2.2
 # tcp_of FROM TO ADDRESS: a file of random bytes arrives as it was
 tcp_of() {

@@ -131,6 +131,28 @@ bridge_world() { # bridge_world N: a bridge with N stations
   for ((n = 1; n <= $1; n++)); do add_station "$n"; done
   wait_until 5 ports_forward || fail "ports did not come up"
 }
+router_world() { # router_world N: a router of both families between N hosts: hN is 10.0.N.2 and 2001:db8:N::2, it .1, ::1
+  local n name
+  STATIONS=()
+  new_netns b
+  in_ns b sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0 \
+    net.ipv6.conf.default.disable_ipv6=0
+  for ((n = 1; n <= $1; n++)); do
+    name=h$n
+    new_netns "$name"
+    STATIONS+=("$name")
+    in_ns "$name" sysctl -qw net.ipv6.conf.default.disable_ipv6=0 net.ipv6.conf.default.accept_dad=0
+    join_by_veth "$n"
+    link set p$n up
+    ip -n "$B" addr add 10.0.$n.1/24 dev p$n
+    ip -n "$B" addr add 2001:db8:$n::1/64 dev p$n nodad
+    ip -n "$RUN$name" link set eth0 up
+    ip -n "$RUN$name" addr add 10.0.$n.2/24 dev eth0
+    ip -n "$RUN$name" addr add 2001:db8:$n::2/64 dev eth0 nodad
+    ip -n "$RUN$name" route add default via 10.0.$n.1
+    ip -n "$RUN$name" route add default via 2001:db8:$n::1
+  done
+}
 # And the kernel has done all that follows from their links' coming up: on a slow machine it does that later,
 # and sets them to forwarding once more.
 ports_forward() {

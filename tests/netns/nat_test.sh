@@ -61,7 +61,6 @@ tcp() { iperf "$@" -n $BYTES | jq 'if .error or .end.sum_received.bytes == 0 the
 retransmits() { jq '.end.sum_sent.retransmits' "$WORK/last"; }
 # A UDP flow of both directions that has lasted for more than two seconds is a stream to Linux.
 udp() { iperf "$1" "$2" -u -l 1000 -b 4M -t 4 "${@:3}" | jq '(.end.sum.packets // 0) - (.end.sum.lost_packets // 0)'; }
-one() { in_ns "$1" ping -q -n -c 1 -W 1 "${@:3}" "$2" >/dev/null; }
 grew() { # grew WHAT IF BEFORE LEAST
   tna_on && at_least "$1: fast packets of $2" "$4" $(($(fast_packets "$2") - $3))
 }

@@ -8,26 +8,9 @@
 . "$(dirname "$0")/lib.sh"
 
 setup() {
-  local n name
-  STATIONS=()
-  new_netns b
-  in_ns b sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0 \
-    net.ipv6.conf.default.disable_ipv6=0 net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
-  for n in 1 2 3; do
-    name=h$n
-    new_netns $name
-    STATIONS+=($name)
-    in_ns $name sysctl -qw net.ipv6.conf.default.disable_ipv6=0 net.ipv6.conf.default.accept_dad=0
-    join_by_veth $n
-    link set p$n up
-    ip -n "$B" addr add 10.0.$n.1/24 dev p$n
-    ip -n "$B" addr add 2001:db8:$n::1/64 dev p$n nodad
-    ip -n "$RUN$name" link set eth0 up
-    ip -n "$RUN$name" addr add 10.0.$n.2/24 dev eth0
-    ip -n "$RUN$name" addr add 2001:db8:$n::2/64 dev eth0 nodad
-    ip -n "$RUN$name" route add default via 10.0.$n.1
-    ip -n "$RUN$name" route add default via 2001:db8:$n::1
-  done
+  local n
+  router_world 3
+  in_ns b sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
   start_tnad
   tna_on && for n in 1 2 3; do check "hook of p$n: $(status p$n .why)" wait_hook p$n "$HOOK"; done
   for n in 2 3; do # so that all neighbours are known
@@ -39,8 +22,6 @@ setup() {
 pings() { # pings FROM TO: of 50
   in_ns "$1" ping -q -c 50 -i 0.01 "$2" | sed -n 's/.* \([0-9]*\) received.*/\1/p'
 }
-# one NAME TO [OPTION...]: one ping has an answer
-one() { in_ns "$1" ping -q -n -c 1 -W 1 "${@:3}" "$2" >/dev/null; }
 
 test_ping() {
   local to

@@ -48,7 +48,6 @@ address() { # address NAMESPACE IF NET HOST
 pings() { # pings FROM TO: of 50
   in_ns "$1" ping -q -c 50 -i 0.01 "$2" | sed -n 's/.* \([0-9]*\) received.*/\1/p'
 }
-one() { in_ns "$1" ping -q -n -c 1 -W 1 "$2" >/dev/null; } # one NAME TO: one ping has an answer
 
 test_ping_both_ways() {
   local to

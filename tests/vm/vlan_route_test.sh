@@ -63,7 +63,6 @@ meet() { # so that all neighbours are known
 pings() { # pings FROM TO: of 20
   in_ns "$1" ping -q -c 20 -i 0.01 "$2" | sed -n 's/.* \([0-9]*\) received.*/\1/p'
 }
-one() { in_ns "$1" ping -q -n -c 1 -W 1 "$2" >/dev/null; } # one NAME TO: one ping has an answer
 # fast FROM TO PORT LEAST: all pings are answered, and by that port so many packets came fast
 fast() {
   local before
