@@ -102,9 +102,10 @@ static __always_inline enum tna_reason tna_no_route(long code)
 }
 
 /* Sets p->out_ifindex, p->next_hop, and *mtu of the way. The neighbour is looked up with its state:
- * lib/neigh.h.
+ * lib/neigh.h. This and the next one are functions of their own, so that their questions take no room on
+ * the stack while rules and hooks are called.
  */
-static __always_inline enum tna_verdict tna_route_find(struct tna_pkt *p, __u16 *mtu)
+static __noinline enum tna_verdict tna_route_find(struct tna_pkt *p, __u16 *mtu)
 {
 	struct bpf_fib_lookup way = {
 	    .l4_protocol = p->ip_proto,
@@ -139,7 +140,7 @@ static __always_inline enum tna_verdict tna_route_find(struct tna_pkt *p, __u16 
 /* The interface that the way back to the source leads out by; 0: there is none, or the source is an
  * address of this host. Of several ways the helper tells one.
  */
-static __always_inline __u32 tna_way_back(struct tna_pkt *p)
+static __noinline __u32 tna_way_back(struct tna_pkt *p)
 {
 	struct bpf_fib_lookup back = {
 	    .family = AF_INET,
