@@ -226,6 +226,9 @@ static_assert(sizeof(struct tna_route6) == 88, "shared: no holes");
 #define TNA_RULES6_PLACE 0x7a6e0006
 #define TNA_RULE_FIND_PLACE 0x7a6e000f /* as a root: of the call that tells where tna_rule_ask() begins */
 
+/* What the other end of a TCP connection has to say next. */
+enum { TNA_TCP_NOTHING, TNA_TCP_ACKNOWLEDGEMENT, TNA_TCP_WINDOW };
+
 /* What a tree said of a vector, per CPU. */
 #define TNA_RULES_KEPT 16384
 struct tna_rule_kept {
@@ -255,7 +258,7 @@ struct tna_rule_facts {
 	__be32 nat_saddr[4], nat_daddr[4]; /* that the packet leaves with */
 	__be16 nat_sport, nat_dport;
 	__u32 masqueraded; /* interface that the source was chosen for, 0: any */
-	__u32 unused;
+	__u32 tcp_awaits;  /* TNA_TCP_* */
 };
 static_assert(sizeof(struct tna_rule_facts) == 472, "shared: no holes");
 

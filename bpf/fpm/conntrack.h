@@ -9,8 +9,8 @@
  *
  * Checksums are not verified, as in the kernel's own flowtable. Nor are sequence numbers: what Linux
  * sees later of a connection would seem to be out of its window. So the connection must be one that
- * is treated liberally, by the sysctl or by itself; tnad asks conntrack for that when it has lasted
- * for some packets (src/daemon/flow_keeper.h), as the flowtable does.
+ * is treated liberally by itself; tnad asks conntrack for that when it has lasted for some packets
+ * (src/daemon/flow_keeper.h), as the flowtable does.
  */
 #ifndef TNA_FPM_CONNTRACK_H
 #define TNA_FPM_CONNTRACK_H
@@ -25,7 +25,7 @@
 
 static __always_inline enum tna_verdict tna_ct_header(struct tna_pkt *p, __u32 length)
 {
-	__u32 at = p->ip_at + length, rest = p->ip_len - length, udp_length;
+	__u32 at = p->ip_at + length, rest = p->ip_len - length, udp_length, tcp_length;
 	__u8 *tcp;
 	__be16 *udp;
 
@@ -41,9 +41,13 @@ static __always_inline enum tna_verdict tna_ct_header(struct tna_pkt *p, __u32 l
 	tcp = tna_hdr(p, at, TNA_TCP_HEADER);
 	if (!tcp)
 		return tna_punt(p, TNA_R_SHORT);
-	if ((tcp[13] & ~TNA_TCP_CALM) || !(tcp[13] & TNA_TCP_ACK) || tcp[12] >> 4 < 5 ||
-	    (__u32)(tcp[12] >> 4) * 4 > rest)
+	tcp_length = (__u32)(tcp[12] >> 4) * 4;
+	if ((tcp[13] & ~TNA_TCP_CALM) || !(tcp[13] & TNA_TCP_ACK) || tcp_length < TNA_TCP_HEADER ||
+	    tcp_length > rest)
 		return tna_punt(p, TNA_R_CT_TCP);
+	p->facts->tcp_awaits = rest > tcp_length	 ? TNA_TCP_ACKNOWLEDGEMENT
+			       : !*(__be16 *)(tcp + 14) ? TNA_TCP_WINDOW
+							 : TNA_TCP_NOTHING;
 	return TNA_NEXT;
 }
 
@@ -66,17 +70,20 @@ static __always_inline bool tna_ct_plain(struct nf_conn *ct)
 	       !tna_ct_extension(ext, NF_CT_EXT_TIMEOUT);
 }
 
-/* Conntrack accepts what is out of the window that it knows; and nothing is unacknowledged, nor the
- * window closed, which would shorten its life when it is idle.
+/* Conntrack accepts what is out of the window that it knows; nothing is unacknowledged, which would
+ * shorten its life when it is idle; and of what it has seen acknowledged it remembers nothing, or a
+ * reset would be compared with that, and be taken for an old one.
  */
 static __always_inline bool tna_ct_liberal(struct tna_pkt *p, struct nf_conn *ct)
 {
+	const __u8 old = IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED | IP_CT_TCP_FLAG_MAXACK_SET;
 	__u8 one = tna_get(ct, proto.tcp.seen[0].flags), other = tna_get(ct, proto.tcp.seen[1].flags);
+	bool liberal = one & other & IP_CT_TCP_FLAG_BE_LIBERAL;
 
-	if ((one | other) & IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED)
-		return false;
-	return one & other & IP_CT_TCP_FLAG_BE_LIBERAL ||
-	       tna_get(p->net, ct.nf_ct_proto.tcp.tcp_be_liberal);
+	if (liberal && !((one | other) & old))
+		return true;
+	tna_lasts(p, tna_ct_tuple(ct, TNA_CT_ORIGINAL), liberal);
+	return false;
 }
 
 static __always_inline enum tna_reason tna_ct_tcp(struct tna_pkt *p, struct nf_conn *ct)
@@ -86,10 +93,7 @@ static __always_inline enum tna_reason tna_ct_tcp(struct tna_pkt *p, struct nf_c
 	if (tna_get(ct, proto.tcp.retrans) >= tna_get(p->net, ct.nf_ct_proto.tcp.tcp_max_retrans) ||
 	    !tna_get(ct, proto.tcp.last_win))
 		return TNA_R_CT_WINDOW;
-	if (tna_ct_liberal(p, ct))
-		return TNA_R_COUNT;
-	tna_lasts(p, tna_ct_tuple(ct, TNA_CT_ORIGINAL));
-	return TNA_R_CT_WINDOW;
+	return tna_ct_liberal(p, ct) ? TNA_R_COUNT : TNA_R_CT_WINDOW;
 }
 
 /* An address was chosen for the connection's way out (net/netfilter/nf_nat_core.c:
@@ -182,11 +186,11 @@ static __always_inline enum tna_verdict fpm_conntrack(struct tna_pkt *p)
 
 	if (p->vrf)
 		return tna_punt(p, TNA_R_VRF);
-	if ((v = tna_ct_header(p, v4 ? sizeof(struct tna_ipv4) : sizeof(struct tna_ipv6))))
-		return v;
 	p->facts = tna_facts();
 	if (!p->facts)
 		return tna_punt(p, TNA_R_CT_SPECIAL);
+	if ((v = tna_ct_header(p, v4 ? sizeof(struct tna_ipv4) : sizeof(struct tna_ipv6))))
+		return v;
 	ct = tna_ct_find(p, &direction);
 	if (!ct)
 		return tna_punt(p, TNA_R_CT_NEW);

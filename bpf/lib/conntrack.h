@@ -55,13 +55,29 @@ static __always_inline void tna_ct_address(__be32 *to, __u64 at, bool v4)
 			      bpf_core_enum_value(enum nf_ct_ext_id, id))                          \
 	     : 0)
 
+/* A connection whose ends have heard all of each other lives long, one that waits for an answer does
+ * not: so it ends when one of them is gone. That an acknowledgement without data is about all that was
+ * sent is taken for granted; if it is not, more will be sent.
+ */
+static __always_inline __u32 tna_ct_tcp_lifetime(struct tna_pkt *p)
+{
+	__u32 calm = tna_get(p->net, ct.nf_ct_proto.tcp.timeouts[TCP_CONNTRACK_ESTABLISHED]);
+	__u32 waiting = calm;
+
+	if (p->facts->tcp_awaits == TNA_TCP_ACKNOWLEDGEMENT)
+		waiting = tna_get(p->net, ct.nf_ct_proto.tcp.timeouts[TCP_CONNTRACK_UNACK]);
+	else if (p->facts->tcp_awaits == TNA_TCP_WINDOW)
+		waiting = tna_get(p->net, ct.nf_ct_proto.tcp.timeouts[TCP_CONNTRACK_RETRANS]);
+	return waiting < calm ? waiting : calm;
+}
+
 /* What Linux would set the timeout to, in jiffies (nf_conntrack_proto_tcp.c, _udp.c: the end of
  * nf_conntrack_tcp_packet, nf_conntrack_udp_packet).
  */
 static __always_inline __u32 tna_ct_lifetime(struct tna_pkt *p, struct nf_conn *ct)
 {
 	if (p->ip_proto == TNA_PROTO_TCP)
-		return tna_get(p->net, ct.nf_ct_proto.tcp.timeouts[TCP_CONNTRACK_ESTABLISHED]);
+		return tna_ct_tcp_lifetime(p);
 	if ((__s64)(p->now - tna_get(ct, proto.udp.stream_ts)) > 0)
 		return tna_get(p->net, ct.nf_ct_proto.udp.timeouts[UDP_CT_REPLIED]);
 	return tna_get(p->net, ct.nf_ct_proto.udp.timeouts[UDP_CT_UNREPLIED]);

@@ -29,6 +29,10 @@ struct ipv4_devconf {
 struct ipv6_devconf {
 	__s32 disable_ipv6, forwarding, proxy_ndp, mtu6;
 } TNA_CORE;
+struct packet_type {
+	__be16 type;
+	struct list_head list;
+} TNA_CORE;
 struct hlist_head {
 	void *first;
 } TNA_CORE;
@@ -69,7 +73,7 @@ struct task_struct {
 } TNA_CORE;
 struct nf_tcp_net {
 	unsigned int timeouts[14]; /* jiffies, by enum tcp_conntrack */
-	__u8 tcp_be_liberal, tcp_max_retrans;
+	__u8 tcp_max_retrans;
 } TNA_CORE;
 struct nf_udp_net {
 	unsigned int timeouts[2]; /* jiffies, by enum udp_conntrack */
@@ -426,8 +430,11 @@ enum nf_ct_ext_id {
 #define IPS_HW_OFFLOAD (1 << 15)
 /* ip_ct_tcp.state and the index of its timeout; ip_ct_tcp_state.flags: nf_conntrack_tcp.h */
 #define TCP_CONNTRACK_ESTABLISHED 3
+#define TCP_CONNTRACK_RETRANS 12 /* of the timeout alone */
+#define TCP_CONNTRACK_UNACK 13
 #define IP_CT_TCP_FLAG_BE_LIBERAL 0x08
 #define IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED 0x10
+#define IP_CT_TCP_FLAG_MAXACK_SET 0x20
 #define UDP_CT_UNREPLIED 0
 #define UDP_CT_REPLIED 1
 
@@ -437,6 +444,7 @@ enum nf_ct_ext_id {
 
 /* ipv4_devconf.data[]: include/uapi/linux/ip.h, counted from 0. */
 #define IPV4_DEVCONF_FORWARDING 0
+#define IPV4_DEVCONF_SEND_REDIRECTS 5
 #define IPV4_DEVCONF_RP_FILTER 7
 
 /* neighbour.nud_state of a MAC that is used without a question: include/uapi/linux/neighbour.h

@@ -36,8 +36,8 @@ static __always_inline __u32 tna_lasting_hash(struct tna_pkt *p)
 	return (ends ^ (p->sport | (__u32)p->dport << 16)) * 0xc2b2ae35U;
 }
 
-/* Another packet of a connection whose first packet had that tuple. */
-static __always_inline void tna_lasts(struct tna_pkt *p, __u64 tuple)
+/* Another packet of a connection whose first packet had that tuple. `known`: it was told of before. */
+static __always_inline void tna_lasts(struct tna_pkt *p, __u64 tuple, bool known)
 {
 	bool v4 = p->ip_version == 4;
 	__u32 flow = tna_lasting_hash(p), key = flow >> 22;
@@ -52,7 +52,9 @@ static __always_inline void tna_lasts(struct tna_pkt *p, __u64 tuple)
 		lasting->flow = flow;
 		lasting->packets = 0;
 	}
-	if (++lasting->packets % TNA_LASTS_AGAIN != TNA_LASTS_LONG)
+	lasting->packets++;
+	if (known ? lasting->packets % TNA_LASTS_LONG != 1
+		  : lasting->packets % TNA_LASTS_AGAIN != TNA_LASTS_LONG)
 		return;
 	told = bpf_ringbuf_reserve(&tna_flows, sizeof(*told), 0);
 	if (!told)

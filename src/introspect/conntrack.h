@@ -21,9 +21,9 @@ class Conntrack {
  public:
   // Of the calling thread's network namespace.
   static Result<Conntrack> open();
-  // Has the kernel accept segments of any sequence number, in both directions, and take what it has
-  // seen for acknowledged, as its own flowtable does (net/netfilter/nf_flow_table_core.c:
-  // flow_offload_fixup_tcp). Error code ENOENT: there is no such connection any more.
+  // Has the kernel accept segments of any sequence number, in both directions, as its own flowtable
+  // does (net/netfilter/nf_flow_table_core.c: flow_offload_fixup_tcp); take what it has seen for
+  // acknowledged, and forget up to where. Error code ENOENT: there is no such connection any more.
   Result<> be_liberal(const TcpConnection&);
 
  private:

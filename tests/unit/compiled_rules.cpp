@@ -75,7 +75,7 @@ Result<> add_tree_that_finds_nothing(std::vector<bpf_insn>& code) {
   if (!asked) return {};
   Code none;
   // That field is 0, but the verifier does not know.
-  none.load(4, 0, 1, offsetof(tna_rule_facts, unused));
+  none.load(4, 0, 1, offsetof(tna_rule_facts, tcp_awaits));
   none.change(BPF_XOR, 0, TNA_RULE_NONE);
   none.exit();
   std::vector<bpf_insn> made = TRY(none.finish());
