@@ -46,6 +46,22 @@ Bytes packet_of(const Bytes& frame) {
   return packet;
 }
 
+// What its transport header and data have that no translation changes; empty when there is nothing to
+// tell it from others by.
+Bytes talk_of(const Bytes& frame) {
+  constexpr unsigned kTcp = 6, kUdp = 17;
+  const auto [at, type] = network_header(frame);
+  const bool v6 = type == kIp6;
+  const std::size_t l4 = at + (v6 ? 40 : 20), least = l4 + 12;
+  if ((!v6 && type != kIp) || frame.size() < least || (!v6 && frame[at] != 0x45)) return {};
+  const unsigned protocol = frame[at + (v6 ? 6 : 9)];
+  const std::size_t end = v6 ? l4 + get16(frame, at + 4) : at + get16(frame, at + 2);
+  if ((protocol != kTcp && protocol != kUdp) || end > frame.size() || end < least) return {};
+  Bytes talk(frame.begin() + l4 + 4, frame.begin() + end);
+  set16(talk, protocol == kTcp ? 12 : 2, 0);  // the checksum
+  return talk;
+}
+
 // What the device says by a clock of its own: hellos of the spanning tree, memberships in groups,
 // redirects. One of its interfaces may have been given a station's MAC.
 bool by_the_clock(const Bytes& frame) {
@@ -125,18 +141,22 @@ Sent::Sent(std::initializer_list<std::pair<Bytes, Origin>> frames) {
 void Sent::add(const Bytes& frame, Origin origin) {
   frames_.emplace(frame, origin);
   if (Bytes packet = packet_of(frame); !packet.empty()) packets_.emplace(packet, origin);
+  if (Bytes talk = talk_of(frame); !talk.empty()) talks_.emplace(talk, origin);
 }
 
 const Origin* Sent::find(const Bytes& frame) const {
   if (const auto same = frames_.find(frame); same != frames_.end()) return &same->second;
   if (frame.size() < 14 || !of_the_device(&frame[6])) return nullptr;
-  const auto routed = packets_.find(packet_of(frame));
-  return routed == packets_.end() ? nullptr : &routed->second;
+  if (const auto routed = packets_.find(packet_of(frame)); routed != packets_.end())
+    return &routed->second;
+  const auto translated = talks_.find(talk_of(frame));
+  return translated == talks_.end() ? nullptr : &translated->second;
 }
 
 void Sent::clear() {
   frames_.clear();
   packets_.clear();
+  talks_.clear();
 }
 
 // Linux rations redirects of IPv6 by the host that they are about as well, so of these only the

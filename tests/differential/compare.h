@@ -23,13 +23,13 @@ class Sent {
   Sent() = default;
   Sent(std::initializer_list<std::pair<Bytes, Origin>> frames);
   void add(const Bytes& frame, Origin origin);
-  // Of a frame as it was sent, or as a router passes it on; or none.
+  // Of a frame as it was sent, or as a router passes it on, translated or not; or none.
   const Origin* find(const Bytes& frame) const;
   bool empty() const { return frames_.empty(); }
   void clear();
 
  private:
-  std::map<Bytes, Origin> frames_, packets_;
+  std::map<Bytes, Origin> frames_, packets_, talks_;
 };
 
 // A redirect that the device sent: how many of them it sends is a matter of time, whether a host

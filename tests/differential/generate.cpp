@@ -17,6 +17,7 @@ constexpr int kCarrierMs = 100;   // new devices and ports of a shape
 constexpr int kRebuildMs = 40;    // of TNA, so that frames after it go the fast path
 constexpr unsigned kLasting = 7;  // percent of the changes that are not undone
 constexpr int kSilenceMs = 3300;  // more than the tolerance of timers
+constexpr int kStreamMs = 2100;   // UDP both ways is a stream to conntrack after that
 constexpr int kRefreshMs = 1200;  // FDB entries have to be refreshed by Linux after that
 
 class Generator {
@@ -151,8 +152,13 @@ Case Generator::make(std::uint64_t seed) {
   beginning();
   greet();
   batches(random_.between(2, 6));
+  if (shape_.dialogues) {
+    add(settle_step(kStreamMs));
+    batches(2);
+  }
   while (left_ > 0) round();
   if (random_.chance(10)) reunion();
+  for (Step& step : traffic_->settle()) add(std::move(step));
   return std::move(case_);
 }
 

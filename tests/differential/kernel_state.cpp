@@ -25,6 +25,9 @@ using nlohmann::json;
 // in whole seconds.
 constexpr long kTimerTolerance = 2;
 
+// Connections live so long after a reset.
+constexpr long kReset = 10;
+
 // The worlds are read one after the other: what has so few seconds left may be gone in one of them.
 constexpr long kAboutToGo = 5;
 
@@ -125,6 +128,9 @@ Result<> read_counters(int netns, KernelState& state) {
 Result<> read_connections(int netns, KernelState& state) {
   const Finished finished = TRY(run({"sh", "-c", "conntrack -L 2>/dev/null"}, netns));
   if (finished.status != 0) return {};  // this kernel tracks nothing
+  // Where Linux takes what is out of a window it may not know any more what is acknowledged.
+  const Finished sysctl = TRY(run({"sysctl", "-n", "net.netfilter.nf_conntrack_tcp_be_liberal"}, netns));
+  const bool liberal = sysctl.output.starts_with("1");
   std::istringstream lines(finished.output);
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
@@ -140,7 +146,12 @@ Result<> read_connections(int netns, KernelState& state) {
       if (word.starts_with("use=")) continue;
       (tuple ? key : text) += " " + word;
     }
-    state[key] = {text, timeout, now(), timeout};
+    // What Linux believes of a reset depends on what it has seen acknowledged; either way the
+    // connection is about to go (docs/supported.md).
+    if (const std::string open = " ESTABLISHED"; timeout <= kReset && text.starts_with(open))
+      text.replace(0, open.size(), " CLOSE");
+    const bool unsure = liberal && text.starts_with(" ESTABLISHED");
+    state[key] = {text, unsure ? -1 : timeout, now(), timeout};
   }
   return {};
 }
@@ -174,6 +185,15 @@ Result<std::map<std::string, std::string>> read_ports(int netns) {
     ports[name] = port.dump();
   }
   return ports;
+}
+
+std::map<std::string, std::uint64_t> counted_rules(const KernelState& state) {
+  static const std::regex counter("counter packets ([0-9]+) bytes [0-9]+ comment \"([^\"]*)\"");
+  std::map<std::string, std::uint64_t> counted;
+  for (const auto& [key, fact] : state)
+    if (std::smatch found; key.starts_with(kRulesKey) && std::regex_search(fact.text, found, counter))
+      counted[found[2]] += std::stoull(found[1]);
+  return counted;
 }
 
 void forget_rule_counters(KernelState& state) {

@@ -23,6 +23,8 @@ Result<std::map<std::string, std::string>> read_ports(int netns);
 // `patient`: the timers of neighbours are longer than a world's life, so that what state they are
 // in is made by traffic alone, and whoever uses a stale one has it verified.
 Result<KernelState> read_kernel_state(int netns, bool patient);
+// What rules with a comment have counted, by that.
+std::map<std::string, std::uint64_t> counted_rules(const KernelState&);
 // Rules without what they have counted.
 void forget_rule_counters(KernelState&);
 // Interfaces' counters without what they have received for nobody.

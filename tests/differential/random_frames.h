@@ -18,6 +18,8 @@ class Traffic {
   virtual Step next() = 0;              // a frame into a port
   virtual Step talk() = 0;              // a proper one to a known station, which goes the fast path
   virtual Step greet(int station) = 0;  // so that the device knows of it
+  // Frames at the end, after which nothing is half done.
+  virtual std::vector<Step> settle() { return {}; }
 };
 
 std::unique_ptr<Traffic> bridged_traffic(Random& random, const Shape& shape, int ports);

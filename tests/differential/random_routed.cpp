@@ -3,6 +3,7 @@
 // router itself, and addresses that nobody may have.
 #include <algorithm>
 
+#include "dialogues.h"
 #include "random_frames.h"
 #include "random_payload.h"
 #include "routed_payload.h"
@@ -11,7 +12,7 @@
 namespace tna::differential {
 namespace {
 
-constexpr unsigned kNothingWrong = 20, kIpv6 = 40;  // percent
+constexpr unsigned kNothingWrong = 20, kIpv6 = 40, kOfDialogues = 85;  // percent
 
 // An address in both families.
 struct Host {
@@ -85,10 +86,15 @@ Host odd(Random& random) {
 class RoutedTraffic : public Traffic {
  public:
   RoutedTraffic(Random& random, const Shape& shape, int ports)
-      : random_(random), shape_(shape), ports_(ports) {}
+      : random_(random), shape_(shape), ports_(ports) {
+    if (shape.dialogues) dialogues_.emplace(random, shape);
+  }
   Step next() override;
   Step talk() override;
   Step greet(int station) override;
+  std::vector<Step> settle() override {
+    return dialogues_ ? dialogues_->settle() : std::vector<Step>();
+  }
 
  private:
   Host station(int number) const { return on_port(station_home(number), station_host(number)); }
@@ -107,6 +113,7 @@ class RoutedTraffic : public Traffic {
   const Shape& shape_;
   int ports_;
   std::uint32_t serial_ = 0;  // in each payload, so that no two packets are equal
+  std::optional<Dialogues> dialogues_;
 };
 
 int RoutedTraffic::elsewhere(int from) {
@@ -203,6 +210,7 @@ Frame RoutedTraffic::unfinished_frame(int from, int port) {
 }
 
 Step RoutedTraffic::next() {
+  if (dialogues_ && random_.chance(kOfDialogues)) return dialogues_->next();
   if (random_.chance(kNothingWrong)) return talk();
   ++serial_;
   const int from = random_.between(1, kStations);

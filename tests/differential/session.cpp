@@ -38,6 +38,11 @@ void print_reasons(const Totals& totals) {
   for (const auto& [name, count] : totals.counters.reasons)
     if (count) std::printf(" %s %llu", name.c_str(), static_cast<unsigned long long>(count));
   std::printf("\n");
+  if (totals.counters.fast_of.empty()) return;
+  std::printf("  fast:");
+  for (const auto& [name, count] : totals.counters.fast_of)
+    std::printf(" %s %llu", name.c_str(), static_cast<unsigned long long>(count));
+  std::printf("\n");
 }
 
 class Session {

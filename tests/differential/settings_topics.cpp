@@ -169,6 +169,44 @@ const SettingsRow kConnections[] = {
     {1, {"ip link set PORT mtu 1300"}, {"ip link set PORT mtu 1500"}},
 };
 
+// Of tests/differential/dialogue_shapes.cpp: what forbids and forgets connections, and changes what
+// Linux would do for new ones. Nothing here hides a packet from connection tracking: what answers to
+// it would then be out of the window that it knows.
+const SettingsRow kDialogues[] = {
+    rule(4, "ct state established drop"),
+    rule(4, "ip saddr NEIGHBOUR drop"),
+    rule(3, "tcp dport 7000-7005 ct state new drop"),
+    rule(3, "ct status snat,dnat counter drop"),
+    rule(2, "tcp flags fin drop"),
+    rule(2, "ct mark 1 drop"),
+    rule(2, "ct state invalid counter drop"),
+    rule(2, "ip6 daddr NEIGHBOUR6 tcp dport 7000-7105 reject with tcp reset"),
+    {3, {"conntrack -U -p tcp -s NEIGHBOUR --mark 1"}, {}},
+    {2, {"conntrack -U -p udp -s NEIGHBOUR --mark 1"}, {}},
+    sysctl_row(2, "netfilter.nf_conntrack_tcp_timeout_established", "1000", "432000"),
+    sysctl_row(2, "netfilter.nf_conntrack_tcp_timeout_unacknowledged", "100", "300"),
+    sysctl_row(2, "netfilter.nf_conntrack_udp_timeout_stream", "90", "120"),
+    sysctl_row(1, "netfilter.nf_conntrack_tcp_loose", "0", "1"),
+    {3, {"ip route replace NEIGHBOUR via 192.0.2.2"}, {"ip route del NEIGHBOUR via 192.0.2.2"}},
+};
+// What has Linux forget some, and pick them up from what it sees next.
+const SettingsRow kForgotten[] = {
+    {2, {"conntrack -D -p tcp -s NEIGHBOUR"}, {}},
+    {2, {"conntrack -D -p tcp -d NEIGHBOUR6"}, {}},
+    {1, {"conntrack -D -p udp -s NEIGHBOUR"}, {}},
+    {1, {"conntrack -F"}, {}},
+};
+
+// What hides them.
+const SettingsRow kUntracked[] = {
+    {2,
+     {"nft add table ip raw",
+      "nft add chain ip raw c { type filter hook prerouting priority -300 ; }",
+      "nft add rule ip raw c ip saddr NEIGHBOUR notrack"},
+     {"nft delete table ip raw"}},
+    {2, {"ip link set PORT mtu 1300"}, {"ip link set PORT mtu 1500"}},
+};
+
 // Priorities as a router sets them, and some that only IPv6 and tags bring along.
 const SettingsRow kRouterVlans[] = {
     {5,
@@ -216,6 +254,12 @@ std::span<const SettingsRow> rows_about(Topic topic) {
       return kFirewall;
     case Topic::connections:
       return kConnections;
+    case Topic::dialogues:
+      return kDialogues;
+    case Topic::forgotten:
+      return kForgotten;
+    case Topic::untracked:
+      return kUntracked;
   }
   return {};
 }

@@ -215,6 +215,8 @@ Result<Shapes> possible_shapes(const std::string& text, const std::string& world
   all.insert(all.end(), firewalls.begin(), firewalls.end());
   const Shapes nats = nat_shapes(router_shapes()[1]);
   all.insert(all.end(), nats.begin(), nats.end());
+  const Shapes dialogues = dialogue_shapes(router_shapes()[1]);
+  all.insert(all.end(), dialogues.begin(), dialogues.end());
   Shapes shapes;
   for (const Shape& shape : all) {
     if (shape.name.find(text) == std::string::npos) continue;

@@ -25,7 +25,10 @@ enum class Topic {
   spanning_tree,
   snooping,
   firewall,
-  connections
+  connections,
+  dialogues,
+  forgotten,
+  untracked
 };
 
 // A bridge of a router, which has the addresses of its ports' networks.
@@ -56,6 +59,8 @@ struct Shape {
   unsigned tagged = 10;        // percent of the frames
   bool provider_tags = false;  // most tags are of 802.1ad
   bool router = false;         // its ports are those of a router, not of a bridge
+  bool dialogues = false;      // of a router: its stations hold connections, which it follows
+  bool strays = false;         // among them are TCP segments that are out of any window
   unsigned routed = 2;  // percent of the frames that are for the device or to be routed by it
   std::vector<RoutedBridge> bridges{};  // of a router
   std::string vrf{};                    // of a router: it takes interfaces down and up again
@@ -77,6 +82,8 @@ std::span<const Shape> router_shapes();
 Shapes firewall_shapes(const Shape& router);
 // Such a router that follows connections.
 Shapes nat_shapes(const Shape& router);
+// Such a router whose stations hold connections.
+Shapes dialogue_shapes(const Shape& router);
 
 // Those whose name contains `text` and that the running kernel can; it is told which are left out.
 // The worlds in which that is tried are named `world`.

@@ -17,6 +17,7 @@ void Counters::add(const Counters& other) {
   fast += other.fast;
   slow += other.slow;
   for (const auto& [name, count] : other.reasons) reasons[name] += count;
+  for (const auto& [name, count] : other.fast_of) fast_of[name] += count;
 }
 
 Result<Tnad> Tnad::start(const Options& options, const std::string& netns) {

@@ -15,6 +15,7 @@ namespace tna::differential {
 struct Counters {
   std::uint64_t fast = 0, slow = 0;
   std::map<std::string, std::uint64_t> reasons;
+  std::map<std::string, std::uint64_t> fast_of;  // what rules of that comment count in Linux alone
   void add(const Counters& other);
 };
 
