@@ -101,6 +101,18 @@ static __always_inline enum tna_reason tna_no_route(long code)
 	}
 }
 
+/* The way leads back out of the interface that the packet came in by, and the sender may be told of a
+ * shorter one (net/ipv4/route.c:__mkroute_input, net/ipv6/ip6_output.c:ip6_forward).
+ */
+static __always_inline bool tna_turned_back(struct tna_pkt *p)
+{
+	if (p->out_ifindex != tna_device_ifindex(p->dev))
+		return false;
+	return p->ip_version == 6 ||
+	       tna_get(tna_get(p->net, ipv4.devconf_all), data[IPV4_DEVCONF_SEND_REDIRECTS]) ||
+	       tna_get(tna_get(p->dev, ip_ptr), cnf.data[IPV4_DEVCONF_SEND_REDIRECTS]);
+}
+
 /* Sets p->out_ifindex, p->next_hop, and *mtu of the way. The neighbour is looked up with its state:
  * lib/neigh.h. This and the next one are functions of their own, so that their questions take no room on
  * the stack while rules and hooks are called.
@@ -134,7 +146,7 @@ static __noinline enum tna_verdict tna_route_find(struct tna_pkt *p, __u16 *mtu)
 	p->next_hop.v6 = way.family == AF_INET6;
 	__builtin_memcpy(p->next_hop.words, way.ipv6_dst, sizeof(way.ipv6_dst));
 	*mtu = way.mtu_result;
-	return p->out_ifindex == tna_device_ifindex(p->dev) ? tna_punt(p, TNA_R_SAME_DEVICE) : TNA_NEXT;
+	return tna_turned_back(p) ? tna_punt(p, TNA_R_SAME_DEVICE) : TNA_NEXT;
 }
 
 /* The interface that the way back to the source leads out by; 0: there is none, or the source is an
@@ -194,6 +206,8 @@ static __always_inline enum tna_verdict tna_route4(struct tna_pkt *p)
 		p->out_ifindex = route->out;
 		p->next_hop.words[0] = route->next_hop;
 		p->back_ifindex = route->back;
+		if (tna_turned_back(p))
+			return tna_punt(p, TNA_R_SAME_DEVICE);
 	} else {
 		if ((v = tna_route_find(p, &mtu)))
 			return v;

@@ -299,7 +299,10 @@ class Planner {
 
   bool fact(const std::string& name, const Node* bridge, const Node* router, Hook hook) const {
     if (name == "br_netfilter") return bridge_netfilter_active(capabilities_.netfilter);
-    if (name == "routed_bridge") return routing_.sends_by_another(bridge);
+    // By the very bridge that they came from where NAT may send packets back.
+    if (name == "routed_bridge")
+      return routing_.sends_by_another(
+          translates_connections(capabilities_.netfilter) ? nullptr : bridge);
     if (hook != Hook::xdp || !router) return false;  // at tc, Linux does what VLAN devices do
     if (name == "routed_vlans")
       return routing_.for_vlans(*router) || router->number("vlan_filtering");

@@ -59,6 +59,12 @@ TEST_P(RoutingFib, BackTheWayItCame) {
   configure("ip route replace 192.0.2.2 dev p1; ip neigh add 192.0.2.2 lladdr " + std::string(kB) +
             " dev p1");
   EXPECT_EQ(run(ipv4()), punt(TNA_R_SAME_DEVICE));
+  sysctl("ipv4/conf/all/send_redirects", 0);
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_SAME_DEVICE));
+  sysctl("ipv4/conf/p1/send_redirects", 0);
+  for (int time = 0; time < 2; ++time) EXPECT_EQ(run(ipv4()), goes_on()) << time;
+  sysctl("ipv4/conf/all/send_redirects", 1);
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_SAME_DEVICE)) << "kept";
 }
 
 TEST_P(RoutingFib, SourceOfThisHost) {
