@@ -18,21 +18,45 @@
 #include "lib/shared.h"
 #include "lib/vrf.h"
 
+#define TNA_TAKERS 4
+
+/* Those in the list are after other protocols than the packet's, as VRRP daemons are after ARP; `own`,
+ * the kernel's, and the list's head don't count.
+ */
+static __always_inline bool tna_none_takes(struct tna_pkt *p, __u64 list, __u64 own)
+{
+	__u64 at = tna_word(list);
+
+	for (int i = 0; i < TNA_TAKERS; i++) {
+		if (at == list)
+			return true;
+		if (at != own && (__be16)tna_word(at - bpf_core_field_offset(struct packet_type, list) +
+						  bpf_core_field_offset(struct packet_type, type)) ==
+					 p->proto)
+			return false;
+		at = tna_word(at);
+	}
+	return false;
+}
+
 /* Nobody but the kernel's own IP stands in the list of those who get packets of that protocol from
  * any interface: `only` is its first and last entry, or the list itself where it has a list
  * elsewhere (net/core/dev.c:ptype_head).
  */
-static __always_inline bool tna_ip_alone(__u64 list, __u64 only)
+static __always_inline bool tna_ip_alone(struct tna_pkt *p, __u64 list, __u64 only)
 {
-	return tna_word(list) == only && tna_word(only) == list;
+	return (tna_word(list) == only && tna_word(only) == list) ||
+	       tna_none_takes(p, list, only);
 }
 
 static __always_inline bool tna_ip_tapped(struct tna_pkt *p)
 {
-	if (tna_specific_taps(p))
+	__u64 of_device = tna_member(p->dev, struct net_device, ptype_specific);
+
+	if (tna_specific_taps(p) && !tna_none_takes(p, of_device, of_device))
 		return true;
-	return p->proto == bpf_htons(ETH_P_IP) ? !tna_ip_alone(tna_guard.takers4, tna_guard.only4)
-					       : !tna_ip_alone(tna_guard.takers6, tna_guard.only6);
+	return p->proto == bpf_htons(ETH_P_IP) ? !tna_ip_alone(p, tna_guard.takers4, tna_guard.only4)
+					       : !tna_ip_alone(p, tna_guard.takers6, tna_guard.only6);
 }
 
 static __always_inline enum tna_verdict fpm_route_ingress(struct tna_pkt *p)

@@ -78,6 +78,10 @@ TEST_P(RoutingIngress, PacketSocketForIp) {
     EXPECT_EQ(run(ipv4()), punt(TNA_R_TAP)) << where;
   }
   EXPECT_EQ(run(ipv4()), goes_on()) << "they ended";
+  for (IfIndex where : {world.ifindex("p1"), IfIndex{0}}) {
+    PacketSocket vrrp(where, 0x0806);
+    EXPECT_EQ(run(ipv4()), goes_on()) << "for ARP alone: " << where;
+  }
   PacketSocket v6(0, 0x86dd);
   EXPECT_EQ(run(ipv6()), punt(TNA_R_TAP));
 }
