@@ -125,6 +125,7 @@ stream() {
   tna_on || { sleep 1; return; }
   check "the stream goes fast" wait_until 4 is_fast
 }
+received() { ip -n "$RUN$1" -j -s link show eth0 | jq '.[0].stats64.rx.packets'; }
 is_fast() {
   local before
   before=$(fast_packets p1)
@@ -136,9 +137,9 @@ test_rules_end_what_goes_on() { # and let it go on again
   local before
   stream 5
   in_ns b nft insert rule inet fw forward meta l4proto tcp tcp dport 5201 drop
-  before=$(in_ns h2 cat /sys/class/net/eth0/statistics/rx_packets)
+  before=$(received h2)
   sleep 0.5
-  at_most "packets past the new rule" 3 $(($(in_ns h2 cat /sys/class/net/eth0/statistics/rx_packets) - before))
+  at_most "packets past the new rule" 3 $(($(received h2) - before))
   in_ns b nft -a list chain inet fw forward | sed -n 's/.*dport 5201 drop.*handle //p' |
     while read -r handle; do in_ns b nft delete rule inet fw forward handle "$handle"; done
   wait $STREAM
@@ -160,6 +161,54 @@ test_lives_as_long_as_linux_says() {
   at_least "seconds that the connection has to live" 431990 "$left"
   at_most "seconds that the connection has to live" 432000 "$left"
   wait $STREAM
+}
+
+test_counted_connections_are_linuxs() { # and what is counted is complete
+  local before
+  in_ns b sysctl -qw net.netfilter.nf_conntrack_acct=1
+  before=$(tna_on && status p1 ".reasons.ct_special // 0" || echo 0)
+  at_least "bytes" $BYTES "$(tcp h1 198.51.100.2)"
+  at_least "bytes counted" $BYTES "$(entries -p tcp --dport 5201 | sed -n 's/.* bytes=\([0-9]*\) src=.* bytes=.*/\1/p' | sort -n | tail -1)"
+  ! tna_on || at_least "left to Linux for that" 300 $(($(status p1 ".reasons.ct_special // 0") - before))
+  in_ns b sysctl -qw net.netfilter.nf_conntrack_acct=0
+}
+
+test_dies_when_nobody_answers() { # in minutes, not in days
+  local left
+  stream 4
+  in_ns h2 nft 'table ip t { chain c { type filter hook input priority 0; policy drop; }; }'
+  sleep 1
+  left=$(entries -p tcp --dport 5201 | awk '/ESTABLISHED/ { print $5 }' | sort -n | head -1) # the other one is the client's talk about it
+  at_most "seconds that the connection has to live" 300 "$left"
+  in_ns h2 nft delete table ip t
+  wait $STREAM
+}
+
+# What there is room for, beside the connections that there are. The limit is the machine's.
+fill_table() {
+  local most
+  most=$(in_ns b sysctl -n net.netfilter.nf_conntrack_max)
+  [ "$most" -le 300000 ] || { say "skipped: a table of $most is too large to fill"; return 1; }
+  awk -v most="$most" 'BEGIN { for (i = 0; i < most; i++)
+    printf "-I -s 10.9.%d.%d -d 198.51.100.9 -p udp --sport 9 --dport %d -t 600 -u SEEN_REPLY,ASSURED\n",
+      i / 256 % 256, i % 256, i / 65536 + 1 }' >"$WORK/entries"
+  in_ns b conntrack -R "$WORK/entries" >/dev/null 2>&1
+  at_least "connections in the table" "$most" "$(in_ns b conntrack -C)"
+}
+
+test_full_table() { # nobody gets in, and whoever is in goes on, and fast
+  local before
+  stream 8
+  if fill_table; then
+    check "no new connection" not one h1 198.51.100.2 -W 0.3
+    before=$(fast_packets p1)
+    sleep 0.5
+    grew "a connection that there was" p1 "$before" 100
+  fi
+  in_ns b conntrack -F 2>/dev/null
+  wait $STREAM
+  same "the stream has ended well" null "$(jq -c .error "$WORK/stream")"
+  check "new connections again" one h1 198.51.100.2
 }
 
 test_not_overtaken() { # TCP suffers where packets of a connection overtake each other
