@@ -22,6 +22,7 @@ Result<std::vector<Row>> rules(const Options&);
 Result<std::vector<Row>> rules_flows(const Options&);
 Result<std::vector<Row>> rules_set(const Options&);
 Result<std::vector<Row>> connections(const Options&);
+Result<std::vector<Row>> connections_many(const Options&);
 Result<std::vector<Row>> nat_tcp(const Options&);
 Result<std::vector<Row>> fdb_100k(const Options&);
 Result<std::vector<Row>> two_cores(const Options&);
@@ -55,6 +56,8 @@ inline constexpr Case kCases[] = {
     {"rules-flows", "the same with 10,000 flows, nft", rules_flows},
     {"rules-set", "routing with an nft set of 100,000 addresses in front", rules_set},
     {"connections", "10,000 connections through a stateful firewall, and masqueraded", connections},
+    {"connections-1m", "the same firewall with 1,000,000 connections against 10,000",
+     connections_many},
     {"nat-tcp", "one TCP stream, and new connections, masqueraded, through veth with hook auto",
      nat_tcp},
     {"bridge-own-cost", "nanoseconds of the bridge's program above an empty one", own_cost},
