@@ -64,9 +64,10 @@ Result<> restore(const Bed& bed, const std::string& lines) {
 Result<> add_idle(const Bed& bed) {
   std::string lines;
   for (int i = 0; i < kIdle; ++i)
-    lines += fmt::format("-I -s {} -d 192.0.2.200 -p udp --sport 9 --dport {} -t 3600 "
-                         "-u SEEN_REPLY,ASSURED\n",
-                         dotted(0x0a000000u + (i & 0xffff)), 1 + (i >> 16));
+    lines += fmt::format(
+        "-I -s {} -d 192.0.2.200 -p udp --sport 9 --dport {} -t 3600 "
+        "-u SEEN_REPLY,ASSURED\n",
+        dotted(0x0a000000u + (i & 0xffff)), 1 + (i >> 16));
   return restore(bed, lines);
 }
 

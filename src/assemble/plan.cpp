@@ -301,8 +301,8 @@ class Planner {
     if (name == "br_netfilter") return bridge_netfilter_active(capabilities_.netfilter);
     // By the very bridge that they came from where NAT may send packets back.
     if (name == "routed_bridge")
-      return routing_.sends_by_another(
-          translates_connections(capabilities_.netfilter) ? nullptr : bridge);
+      return routing_.sends_by_another(translates_connections(capabilities_.netfilter) ? nullptr
+                                                                                       : bridge);
     if (hook != Hook::xdp || !router) return false;  // at tc, Linux does what VLAN devices do
     if (name == "routed_vlans")
       return routing_.for_vlans(*router) || router->number("vlan_filtering");

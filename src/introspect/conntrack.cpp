@@ -12,10 +12,10 @@ namespace tna {
 namespace {
 
 // Which of the flags are said something of.
-constexpr nf_ct_tcp_flags kLiberal{
-    .flags = IP_CT_TCP_FLAG_BE_LIBERAL,
-    .mask = IP_CT_TCP_FLAG_BE_LIBERAL | IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED |
-            IP_CT_TCP_FLAG_MAXACK_SET};
+constexpr nf_ct_tcp_flags kLiberal{.flags = IP_CT_TCP_FLAG_BE_LIBERAL,
+                                   .mask = IP_CT_TCP_FLAG_BE_LIBERAL |
+                                           IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED |
+                                           IP_CT_TCP_FLAG_MAXACK_SET};
 
 void put_tuple(Request& request, const TcpConnection& connection) {
   const bool v4 = connection.version == 4;

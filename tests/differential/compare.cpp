@@ -46,8 +46,8 @@ Bytes packet_of(const Bytes& frame) {
   return packet;
 }
 
-// What its transport header and data have that no translation changes; empty when there is nothing to
-// tell it from others by.
+// What its transport header and data have that no translation changes; empty when there is nothing
+// to tell it from others by.
 Bytes talk_of(const Bytes& frame) {
   constexpr unsigned kTcp = 6, kUdp = 17;
   const auto [at, type] = network_header(frame);

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// dialogue_shapes.cpp: routers whose stations hold connections of every kind of translation, before a
-// firewall that follows them.
+// dialogue_shapes.cpp: routers whose stations hold connections of every kind of translation, before
+// a firewall that follows them.
 #include "shapes.h"
 #include "translations.h"
 
 namespace tna::differential {
 namespace {
 
-const Commands kFirewall{"nft add table inet fw",
-                         "nft add chain inet fw extra",
-                         "nft add chain inet fw forward { type filter hook forward priority 0 ; }",
-                         "nft add rule inet fw forward jump extra",
-                         "nft add rule inet fw forward ct state established,related accept",
-                         // What of them TNA has passed by: tests/differential/twins.cpp.
-                         "nft add chain inet fw seen { type filter hook prerouting priority -300 ; }",
-                         "nft add rule inet fw seen meta l4proto tcp counter comment \"TCP\"",
-                         "nft add rule inet fw seen meta l4proto udp counter comment \"UDP\""};
+const Commands kFirewall{
+    "nft add table inet fw", "nft add chain inet fw extra",
+    "nft add chain inet fw forward { type filter hook forward priority 0 ; }",
+    "nft add rule inet fw forward jump extra",
+    "nft add rule inet fw forward ct state established,related accept",
+    // What of them TNA has passed by: tests/differential/twins.cpp.
+    "nft add chain inet fw seen { type filter hook prerouting priority -300 ; }",
+    "nft add rule inet fw seen meta l4proto tcp counter comment \"TCP\"",
+    "nft add rule inet fw seen meta l4proto udp counter comment \"UDP\""};
 
 // Checksums of transport protocols are not verified by the fast path (docs/supported.md).
 const Commands kUnverified{"sysctl -qw net.netfilter.nf_conntrack_checksum=0"};

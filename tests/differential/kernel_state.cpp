@@ -129,7 +129,8 @@ Result<> read_connections(int netns, KernelState& state) {
   const Finished finished = TRY(run({"sh", "-c", "conntrack -L 2>/dev/null"}, netns));
   if (finished.status != 0) return {};  // this kernel tracks nothing
   // Where Linux takes what is out of a window it may not know any more what is acknowledged.
-  const Finished sysctl = TRY(run({"sysctl", "-n", "net.netfilter.nf_conntrack_tcp_be_liberal"}, netns));
+  const Finished sysctl =
+      TRY(run({"sysctl", "-n", "net.netfilter.nf_conntrack_tcp_be_liberal"}, netns));
   const bool liberal = sysctl.output.starts_with("1");
   std::istringstream lines(finished.output);
   for (std::string line; std::getline(lines, line);) {
@@ -191,7 +192,8 @@ std::map<std::string, std::uint64_t> counted_rules(const KernelState& state) {
   static const std::regex counter("counter packets ([0-9]+) bytes [0-9]+ comment \"([^\"]*)\"");
   std::map<std::string, std::uint64_t> counted;
   for (const auto& [key, fact] : state)
-    if (std::smatch found; key.starts_with(kRulesKey) && std::regex_search(fact.text, found, counter))
+    if (std::smatch found;
+        key.starts_with(kRulesKey) && std::regex_search(fact.text, found, counter))
       counted[found[2]] += std::stoull(found[1]);
   return counted;
 }

@@ -170,8 +170,8 @@ const SettingsRow kConnections[] = {
 };
 
 // Of tests/differential/dialogue_shapes.cpp: what forbids and forgets connections, and changes what
-// Linux would do for new ones. Nothing here hides a packet from connection tracking: what answers to
-// it would then be out of the window that it knows.
+// Linux would do for new ones. Nothing here hides a packet from connection tracking: what answers
+// to it would then be out of the window that it knows.
 const SettingsRow kDialogues[] = {
     rule(4, "ct state established drop"),
     rule(4, "ip saddr NEIGHBOUR drop"),

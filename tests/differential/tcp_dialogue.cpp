@@ -60,7 +60,7 @@ Segment TcpDialogue::open() {
 
 Segment TcpDialogue::answer() {
   if (random_->chance(10)) return ends_[kClient].said;  // once more
-  if (random_->chance(5)) {                              // refused
+  if (random_->chance(5)) {                             // refused
     phase_ = Phase::over;
     Segment refusal = make(kServer, kRst | kAck);
     refusal.seq = 0;
@@ -79,9 +79,9 @@ Segment TcpDialogue::answer() {
 Segment TcpDialogue::say(int from) {
   if (ends_[from].next - ends_[from].base > kInFlight) return acknowledge(!from);
   const bool large = random_->chance(4);
-  const std::size_t data = large                ? random_->between(1300, 5000)
+  const std::size_t data = large                 ? random_->between(1300, 5000)
                            : random_->chance(20) ? random_->between(500, 1400)
-                                                : random_->between(1, 100);
+                                                 : random_->between(1, 100);
   Segment segment = make(from, kAck | (random_->chance(70) ? kPush : 0), data);
   segment.large = large;
   if (random_->chance(3)) segment.flags |= random_->chance(50) ? kEce : kCwr;

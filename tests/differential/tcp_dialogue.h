@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TcpDialogue: a TCP connection as its two ends would have it, segment by segment: opened, with data
-// both ways, closed or reset, opened again; and now and then something that it is not meant to be.
+// TcpDialogue: a TCP connection as its two ends would have it, segment by segment: opened, with
+// data both ways, closed or reset, opened again; and now and then something that it is not meant to
+// be.
 #pragma once
 
 #include <array>
@@ -20,7 +21,7 @@ struct Segment {
   std::size_t data = 0;  // bytes
   Bytes options;         // padded to 4 bytes
   unsigned urgent = 0;
-  int missing = 0;    // 32-bit words that the header is said to have and has not
+  int missing = 0;     // 32-bit words that the header is said to have and has not
   bool large = false;  // several in one, for the device to cut up
 };
 // Without its checksum.
@@ -41,8 +42,8 @@ class TcpDialogue {
   enum class Phase { closed, asked, answered, open, half_closed, last, reset, over };
 
   struct End {
-    std::uint32_t next = 0;  // sequence number of what it says next
-    std::uint32_t base = 0;  // of what it has said and not been told that it arrived
+    std::uint32_t next = 0;   // sequence number of what it says next
+    std::uint32_t base = 0;   // of what it has said and not been told that it arrived
     Segment said{}, heard{};  // its last data, and its last acknowledgement
   };
 

@@ -10,7 +10,7 @@ namespace tna::differential {
 namespace {
 
 constexpr unsigned kService = 7000, kInside = 7100;  // and the kind of NAT
-constexpr int kSource = 250, kDestination = 200;      // hosts of the networks below
+constexpr int kSource = 250, kDestination = 200;     // hosts of the networks below
 
 // 203.0.113.0/24 and 2001:db8:203:1000::/52 are the router's to translate; nobody has them. Their
 // lower halves are networks for networks: 2001:db8:203:1001::3 for 2001:db8:1::3.
@@ -124,17 +124,16 @@ Commands translation_commands(int ports) {
                        "post { type nat hook postrouting priority 100 ; }");
     commands.push_back("nft add chain " + table +
                        "pre { type nat hook prerouting priority -100 ; }");
-    const std::string source = std::string(family) == "ip" ? outside_text(kSource)
-                                                            : outside6_text(0xff, kSource);
+    const std::string source =
+        std::string(family) == "ip" ? outside_text(kSource) : outside6_text(0xff, kSource);
     const std::string rule = "nft add rule " + table + "post ";
     commands.push_back(rule + to(service(Nat::source)) + "snat to " + source);
     commands.push_back(rule + to(service(Nat::masquerade)) + "masquerade");
     commands.push_back(rule + to(inside(Nat::hairpin)) + "masquerade");
   }
   translate_destinations(commands, ports);
-  const std::string of_services =
-      fmt::format(" meta l4proto {{ tcp, udp }} th sport {}-{} ct state new drop", kService,
-                  kInside + kNats);
+  const std::string of_services = fmt::format(
+      " meta l4proto {{ tcp, udp }} th sport {}-{} ct state new drop", kService, kInside + kNats);
   commands.push_back("nft insert rule inet fw forward" + of_services);
   commands.push_back("nft add chain inet fw input { type filter hook input priority 0 ; }");
   commands.push_back("nft add rule inet fw input" + of_services);

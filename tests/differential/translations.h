@@ -20,10 +20,10 @@ struct Endpoint {
   unsigned port = 0;
 };
 
-// A connection as its ends see it: each has addresses of its own, and of the other one those that it
-// gets to see.
+// A connection as its ends see it: each has addresses of its own, and of the other one those that
+// it gets to see.
 struct Ends {
-  Endpoint client, server;                 // their own
+  Endpoint client, server;                      // their own
   Endpoint client_of_server, server_of_client;  // what the other one takes them for
 };
 // From a station's `port` to another station's service; at the same port of the router where the
