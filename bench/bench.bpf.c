@@ -27,6 +27,30 @@ struct {
 	__type(value, __u64);
 } received SEC(".maps");
 
+/* A number for each number, which look like chance. */
+static __always_inline __u32 mixed(__u32 number)
+{
+	number = (number ^ number >> 16) * 0x7feb352dU;
+	number = (number ^ number >> 15) * 0x846ca68bU;
+	return number ^ number >> 16;
+}
+
+/* Another host behind the same route, another source address and port; the IP checksum stays right. */
+static __always_inline void scatter(__u8 *data)
+{
+	__u16 *source = (__u16 *)(data + 28), *destination = (__u16 *)(data + 32);
+	__u16 *check = (__u16 *)(data + 24);
+	__u32 sum = (__u16)~*check + (__u16)~*source + (__u16)~*destination;
+	__u32 chance = mixed(bench_state.scattered++);
+
+	*source = chance;
+	data[33] = chance >> 16;
+	*(__u16 *)(data + IPV4_UDP_PORT_OFFSET - 2) = mixed(chance);
+	sum += *source + *destination;
+	sum = (sum & 0xffff) + (sum >> 16);
+	*check = ~((sum & 0xffff) + (sum >> 16));
+}
+
 /* Run by BPF_PROG_TEST_RUN with live frames. The pages come back with what became of the frame
  * before (any header may have been rewritten), so every byte is written each time.
  */
@@ -46,6 +70,8 @@ int generate(struct xdp_md *ctx)
 	else
 		__builtin_memcpy(__builtin_assume_aligned(data, 8),
 				 &bench_state.frames[turn & (BENCH_FRAMES - 1)], BENCH_IPV6_FRAME_LENGTH);
+	if (bench_state.scatter && bench_const.frame_length == BENCH_FRAME_LENGTH)
+		scatter(data);
 	*(__u16 *)(data + bench_const.frame_length - BENCH_EPOCH_BYTES) = epoch;
 	bench_state.generated[epoch]++;
 	return bpf_redirect(bench_const.generate_ifindex, 0);

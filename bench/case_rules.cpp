@@ -2,14 +2,12 @@
 // A router with rules that every packet has to pass, none of which concerns it: half of them are
 // about other addresses, half about other ports of these.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <fstream>
-#include <random>
 
 #include "cases.h"
 #include "router.h"
+#include "rule_texts.h"
 
 namespace tna::bench {
 namespace {
@@ -22,32 +20,11 @@ struct Tool {
   const char* command;  // which reads them from a file
 };
 
-std::string address(std::mt19937& random) {
-  return fmt::format("10.{}.{}.0/{}", random() % 256, random() % 256, 24);
-}
-
 std::string of_nft(int count) {
-  std::mt19937 random(1);
-  std::string text = "table ip bench {\n chain c {\n  type filter hook forward priority 0;\n";
-  for (int i = 0; i < count; ++i) {
-    const bool other = i % 2;
-    text += fmt::format("  ip saddr {} ip daddr {} udp dport {} drop\n",
-                        other ? address(random) : "198.18.0.0/15",
-                        other ? address(random) : "0.0.0.0/0", 20000 + i);
-  }
-  return text + " }\n}\n";
+  return nft_rules(count, 1);
 }
-
 std::string of_iptables(int count) {
-  std::mt19937 random(1);
-  std::string text = "*filter\n:FORWARD ACCEPT [0:0]\n";
-  for (int i = 0; i < count; ++i) {
-    const bool other = i % 2;
-    text += fmt::format("-A FORWARD -s {} -d {} -p udp -m udp --dport {} -j DROP\n",
-                        other ? address(random) : "198.18.0.0/15",
-                        other ? address(random) : "0.0.0.0/0", 20000 + i);
-  }
-  return text + "COMMIT\n";
+  return iptables_rules(count, 1);
 }
 
 std::string of_a_set(int elements) {
@@ -58,27 +35,24 @@ std::string of_a_set(int elements) {
          " }\n }\n chain c {\n  type filter hook forward priority 0;\n  ip saddr @s drop\n }\n}\n";
 }
 
-constexpr Tool kNft{"nft", of_nft, "nft -f "};
-constexpr Tool kSet{"set", of_a_set, "nft -f "};
+constexpr Tool kNft{"nft", of_nft, "nft -f"};
+constexpr Tool kSet{"set", of_a_set, "nft -f"};
 constexpr Tool kTools[] = {kNft,
-                           {"iptables-nft", of_iptables, "iptables-nft-restore "},
-                           {"legacy", of_iptables, "iptables-legacy-restore "}};
+                           {"iptables-nft", of_iptables, "iptables-nft-restore"},
+                           {"legacy", of_iptables, "iptables-legacy-restore"}};
 
-Result<> load(const Bed& bed, const Tool& tool, int count) {
-  char name[] = "/tmp/tna-bench-rules-XXXXXX";
-  const int fd = ::mkstemp(name);
-  if (fd < 0) return errno_error("make a file for rules");
-  ::close(fd);
-  std::ofstream(name) << tool.rules(count);
-  auto done = bed.in_dut(tool.command + std::string(name));
-  ::unlink(name);
-  if (!done) return std::unexpected(done.error());
-  return {};
-}
+constexpr int kEver = -1;  // flows: each frame is of another one
 
 Result<std::unique_ptr<Router>> open(int flows) {
   if (flows == kStations) return open_router(10);
-  return open_router_to(flows, flows);
+  std::unique_ptr<Router> router = TRY(open_router_to(kFlows, kFlows));
+  if (flows == kEver) router->flow->scatter();
+  return router;
+}
+
+std::string text_of(int flows) {
+  if (flows == kEver) return "-ever-new";
+  return flows == kStations ? "" : fmt::format("-{}-flows", flows);
 }
 
 // One number of rules by each of the tools, beside none.
@@ -89,11 +63,11 @@ Result<std::vector<Row>> compare(int count, int flows, std::span<const Tool> too
   std::vector<Measurement> measurements{{routers[0]->subject(), Variant::tna_xdp}};
   for (const Tool& tool : tools) {
     routers.push_back(TRY(open(flows)));
-    TRY(load(routers.back()->bed, tool, count));
+    TRY(load_rules(routers.back()->bed, tool.command, tool.rules(count)));
     measurements.push_back({routers.back()->subject(), Variant::tna_xdp});
     measurements.push_back({routers.back()->subject(), Variant::plain_linux});
   }
-  const std::string flows_text = flows == kStations ? "" : fmt::format("-{}-flows", flows);
+  const std::string flows_text = text_of(flows);
   std::vector<double> pps =
       TRY(measure(fmt::format("rules-{}{}", count, flows_text), measurements, options));
   std::vector<Row> rows;
@@ -128,12 +102,13 @@ Result<std::vector<Row>> rules(const Options& options) {
 
 Result<std::vector<Row>> rules_flows(const Options& options) {
   std::vector<Row> rows;
-  for (auto [count, least, over_linux] :
-       {std::tuple{100, 0.9, 3}, std::tuple{1'000, 0.85, 10}, std::tuple{10'000, 0.65, 60}}) {
-    std::vector<Row> more =
-        TRY(compare(count, kFlows, std::span(&kNft, 1), least, over_linux, options));
-    rows.insert(rows.end(), more.begin(), more.end());
-  }
+  for (int flows : {kFlows, kEver})
+    for (auto [count, least, over_linux] :
+         {std::tuple{100, 0.9, 3}, std::tuple{1'000, 0.85, 10}, std::tuple{10'000, 0.65, 60}}) {
+      std::vector<Row> more =
+          TRY(compare(count, flows, std::span(&kNft, 1), least, over_linux, options));
+      rows.insert(rows.end(), more.begin(), more.end());
+    }
   return rows;
 }
 

@@ -21,6 +21,7 @@ Result<std::vector<Row>> route_churn(const Options&);
 Result<std::vector<Row>> rules(const Options&);
 Result<std::vector<Row>> rules_flows(const Options&);
 Result<std::vector<Row>> rules_set(const Options&);
+Result<std::vector<Row>> rules_commit(const Options&);
 Result<std::vector<Row>> connections(const Options&);
 Result<std::vector<Row>> connections_many(const Options&);
 Result<std::vector<Row>> nat_tcp(const Options&);
@@ -53,8 +54,11 @@ inline constexpr Case kCases[] = {
     {"route-churn", "what the daemon does while 10,000 routes change every second", route_churn},
     {"rules", "routing with 100, 1,000, 10,000 rules that no packet matches: nft, both iptables",
      rules},
-    {"rules-flows", "the same with 10,000 flows, nft", rules_flows},
+    {"rules-flows", "the same with 10,000 flows, and with frames of ever new ones, nft",
+     rules_flows},
     {"rules-set", "routing with an nft set of 100,000 addresses in front", rules_set},
+    {"rules-commit", "from the commit of 100 to 100,000 rules to fast packets; memory",
+     rules_commit},
     {"connections", "10,000 connections through a stateful firewall, and masqueraded", connections},
     {"connections-1m", "the same firewall with 1,000,000 connections against 10,000",
      connections_many},

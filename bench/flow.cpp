@@ -103,6 +103,10 @@ void Flow::send_through(const Mac& router, const std::vector<std::uint32_t>& add
   state_->frame_count = std::uint32_t(count);
 }
 
+void Flow::scatter() {
+  state_->scatter = 1;
+}
+
 Result<Link> Flow::discard(const Netns& netns, const std::string& device) const {
   return attach("discard", netns, device);
 }

@@ -40,6 +40,10 @@ class Flow {
   void send_through(const Mac& router);
   // Sends to these IPv4 addresses in turn, as many as there are templates for, through the router.
   void send_through(const Mac& router, const std::vector<std::uint32_t>& addresses);
+  // IPv4: every frame is of another flow from now on. Of its template the source's second half, the
+  // destination's last byte and the source port are others, so that a pair of addresses comes again
+  // once in some ten million frames, where the templates are for thousands of networks.
+  void scatter();
   // Sends for about that long from the calling thread's processor.
   Result<Rate> run(double seconds);
   Result<> send(std::uint32_t frames);

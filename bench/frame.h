@@ -32,6 +32,8 @@ struct bench_state {
   __u32 frame_count; /* how many templates are filled in */
   __u32 next;
   __u32 epoch; /* written into every frame, so that the sink can tell before from after */
+  __u32 scatter; /* IPv4: each frame is of another flow than all before it */
+  __u32 scattered;
 };
 
 #endif

@@ -38,6 +38,8 @@ class Tnad {
   std::string tna_command(const std::string& command) const;
   // SIGTERM; an error unless it ends well and leaves nothing attached.
   Result<> stop();
+  // What it has said.
+  std::string output() const { return child_.output(); }
   pid_t pid() const { return child_.pid(); }
   void keep();
 

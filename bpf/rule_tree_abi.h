@@ -24,7 +24,8 @@
 #define TNA_RULE_NONE 0xffffffffU
 #define TNA_RULE_TREES 4         /* of one root */
 #define TNA_RULE_DEPTH 32        /* nodes on the way to a leaf, at most */
-#define TNA_RULE_CHECKS 56      /* of one leaf, at most */
+#define TNA_RULE_CHECKS 24       /* of one leaf, at most; the verifier goes through each */
+#define TNA_RULE_SCRATCH (TNA_RULE_TREES + 1) /* words that a search works with */
 #define TNA_RULE_LEAF 15         /* instead of a word's number */
 #define TNA_RULE_WORD_MASK 15U
 #define TNA_RULE_MAX_BYTES (1U << 26) /* of all cells */

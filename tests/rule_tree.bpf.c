@@ -24,7 +24,7 @@ struct {
 } answers SEC(".maps");
 
 __u32 root, next;
-__u32 at[TNA_RULE_TREES] SEC(".data.at");
+__u32 at[TNA_RULE_SCRATCH] SEC(".data.at");
 
 static __always_inline int ask(bool find)
 {

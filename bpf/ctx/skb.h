@@ -34,7 +34,7 @@ static __always_inline __u32 tna_ctx_ifindex(struct tna_pkt *p)
 
 static __always_inline void tna_ctx_open(struct tna_pkt *p, struct __sk_buff *ctx)
 {
-	struct sk_buff *skb = tna_kernel_ctx(ctx);
+	struct sk_buff *skb = tna_kernel_ctx(struct sk_buff, ctx);
 
 	p->ctx = ctx;
 	p->dev = tna_get(skb, dev);
@@ -76,7 +76,7 @@ static __always_inline bool tna_ctx_byte(struct tna_pkt *p, __u32 at, __u8 *byte
 /* IP will find a hash of the flow with the packet: nobody makes one from here on. */
 static __always_inline bool tna_ctx_hashed(struct tna_pkt *p)
 {
-	return tna_get_bits((struct sk_buff *)tna_kernel_ctx(p->ctx), l4_hash);
+	return tna_get_bits(tna_kernel_ctx(struct sk_buff, p->ctx), l4_hash);
 }
 
 static __always_inline __u32 tna_ctx_mark(struct tna_pkt *p)
@@ -133,7 +133,7 @@ static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 static __always_inline bool tna_unfinished_behind_tags(struct tna_pkt *p)
 {
 	return tna_is_tag(p->proto) &&
-	       tna_get_bits((struct sk_buff *)tna_kernel_ctx(p->ctx), ip_summed) ==
+	       tna_get_bits(tna_kernel_ctx(struct sk_buff, p->ctx), ip_summed) ==
 		   CHECKSUM_PARTIAL;
 }
 

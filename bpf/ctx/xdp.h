@@ -42,7 +42,7 @@ static __always_inline void tna_ctx_open(struct tna_pkt *p, struct xdp_md *ctx)
 	/* Keep clang from subtracting the lower halves of the pointers: the verifier would refuse.
 	 */
 	asm volatile("" : "+r"(len));
-	tna_look(xdp, p->copies->context, tna_kernel_ctx(ctx), rxq, flags);
+	tna_look(xdp, p->copies->context, tna_kernel_ctx(struct xdp_buff, ctx), rxq, flags);
 	p->ctx = ctx;
 	p->frags = tna_see(xdp, flags) & XDP_FLAGS_HAS_FRAGS;
 	p->dev = tna_get(tna_see(xdp, rxq), dev);
@@ -164,7 +164,7 @@ static __always_inline bool tna_ctx_hashed(struct tna_pkt *p)
 
 	if (!TNA_ON(p, veth) || tna_queue_spread(p))
 		return true;
-	skb = tna_veth_skb(p, tna_kernel_ctx(p->ctx));
+	skb = tna_veth_skb(p, tna_kernel_ctx(struct xdp_buff, p->ctx));
 	return skb && tna_get_bits(skb, l4_hash);
 }
 
@@ -196,7 +196,7 @@ static __always_inline enum tna_verdict tna_ctx_device_free(struct tna_pkt *p)
 	if (p->frags)
 		return tna_punt(p, TNA_R_MULTI_BUFFER);
 	if (TNA_ON(p, veth))
-		return tna_veth_frame_whole(p, tna_kernel_ctx(p->ctx));
+		return tna_veth_frame_whole(p, tna_kernel_ctx(struct xdp_buff, p->ctx));
 	return TNA_NEXT;
 }
 

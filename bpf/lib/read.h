@@ -34,11 +34,14 @@ extern void *bpf_cast_to_kern_ctx(void *) __ksym __weak;
 extern void *bpf_rdonly_cast(const void *, __u32)
 __ksym __weak;
 
-#define tna_kernel_ctx(ctx) bpf_cast_to_kern_ctx(ctx)
-
 /* The address as a pointer to the kernel's type. The type must be vmlinux's own, not a module's. */
 #define tna_as(type, address)                                                                      \
 	((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
+
+/* Of the pointer as it is the verifier would look for types to trust, at each load, through all names
+ * that the kernel has: a millisecond each time.
+ */
+#define tna_kernel_ctx(type, ctx) tna_as(type, bpf_cast_to_kern_ctx(ctx))
 
 /* The address as a pointer to `type` whose first 192 bytes are read as plain numbers, pointers
  * among them: to the verifier it is the kernel's longest structure of nothing but 64-bit numbers. A
@@ -75,7 +78,7 @@ struct refcount_struct {
 #else
 
 /* The context is the kernel's own structure, which bpf_probe_read_kernel() may be told. */
-#define tna_kernel_ctx(ctx) ((void *)(ctx))
+#define tna_kernel_ctx(type, ctx) ((type *)(ctx))
 #define tna_as(type, address) ((type *)(address))
 #define tna_plain(type, address) ((type *)(address))
 

@@ -75,8 +75,9 @@ static __always_inline __u32 tna_rule_check(const void *cells, const struct tna_
 	return rule;
 }
 
-/* The first rule of the root's that matches, or TNA_RULE_NONE. `at`: four words to work with, in a map:
- * the stack is short.
+/* The first rule of the root's that matches, or TNA_RULE_NONE. `at`: words to work with, in a map: the stack
+ * is short, and of what comes from there the verifier knows nothing, so that it takes one tree's turn for
+ * another's.
  */
 static __always_inline __u32 tna_rule_find(struct tna_rule_vector *vector, __u32 *at, __u32 root)
 {
@@ -122,8 +123,9 @@ static __always_inline __u32 tna_rule_find(struct tna_rule_vector *vector, __u32
 		if (smallest->first[i] >= best)
 			break;
 		found = tna_rule_check(cells, vector, tna_rule_cell(cells, at[i])->node.limit[0]);
-		if (found < best)
-			best = found;
+		at[TNA_RULE_TREES] = found < best ? found : best;
+		asm volatile("" ::: "memory");
+		best = at[TNA_RULE_TREES];
 	}
 	return best;
 }

@@ -160,6 +160,7 @@ void Controller::renew_lease() {
 void Controller::tick() {
   renew_lease();
   deployer_.hear_again();
+  rules_.rest();
   if (look_at_netfilter()) mark_changed(0us);
   tick_.arm(std::min<std::chrono::microseconds>(
       kTick, std::chrono::milliseconds(options_.config.lease_ms) / 4));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/rule_keeper.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -130,8 +132,14 @@ void RuleKeeper::give_up(const RuleWords& now) {
     for (RuleWords::Table& table : *tables) table.rules = ~0ULL;
 }
 
+// The forms in between are many times as large as what is made of them.
+void RuleKeeper::rest() {
+  if (std::exchange(has_read_, false)) ::malloc_trim(0);
+}
+
 void RuleKeeper::read(const RuleWords& words) {
   const auto start = Clock::now();
+  has_read_ = true;
   if (!changes_ && words.nft_generation_at)
     if (auto opened = NftChanges::open()) changes_ = std::move(*opened);
   auto rules = with_xtables(read_nft());

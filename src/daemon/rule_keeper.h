@@ -26,6 +26,8 @@ class RuleKeeper {
   // follow() did not: they changed while they were read.
   bool outrun() const { return outrun_; }
   const Firewall& firewall() const { return firewall_; }
+  // Gives the memory that reading took back to the system; for when there is time.
+  void rest();
 
   // They can't be used, until there are others.
   void refuse(const std::string& why) {
@@ -47,6 +49,7 @@ class RuleKeeper {
   std::optional<NftChanges> changes_;
   std::optional<Netlink> reader_;
   bool outrun_ = false;
+  bool has_read_ = false;  // since the last rest
   bool given_up_ = false;
   std::uint64_t last_id_ = 0;
 };
