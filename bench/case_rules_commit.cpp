@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -25,6 +26,7 @@ constexpr double kRest = 0.3;      // between two commits
 constexpr double kSettled = 2.5;   // and after the last one, when the daemon gives memory back
 constexpr double kBetween = 3e-4;  // two frames: a packet may take Linux long
 constexpr int kMany = 100'000;     // rules; the kernel takes seconds to take them
+constexpr std::size_t kSaidLast = 2000;
 constexpr double kMiB = 1 << 20;
 
 struct Commit {
@@ -141,14 +143,19 @@ void note_parts(const std::string& log, Samples& samples) {
 }
 
 // Milliseconds from the command's return.
-Result<double> commit(Router& router, const Commit& what, unsigned seed, const FastPackets& fast) {
+Result<double> commit(Router& router, const Commit& what, unsigned seed, const FastPackets& fast,
+                      const Tnad& tnad) {
   const std::string text = what.rules(what.count, seed);
   TRY(load_rules(router.bed, what.command, text));
   const std::uint64_t before = TRY(fast.now());
   const double start = now();
   while (TRY(fast.now()) == before) {
     if (interrupted()) return error("interrupted");
-    if (now() > start + kTooLong) return error("in vain waited for a fast packet");
+    if (now() > start + kTooLong) {
+      const std::string said = tnad.output();
+      return error("in vain waited for a fast packet; tnad said last:\n" +
+                   said.substr(said.size() - std::min<std::size_t>(said.size(), kSaidLast)));
+    }
     TRY(router.flow->send(1));
     pause_for(kBetween);
   }
@@ -168,13 +175,13 @@ Result<Row> measure(const Commit& what, int runs) {
   const Tnad tnad = TRY(std::move(started));
   const FastPackets fast = TRY(FastPackets::of(router->bed, tnad));
   const Memory before = memory_of(tnad.pid());
-  const double first = TRY(commit(*router, what, 1, fast));
+  const double first = TRY(commit(*router, what, 1, fast, tnad));
   pause_for(kRest);
   Samples samples;
   for (int run = 0; run < runs; ++run) {
     const std::size_t said = tnad.output().size();
     samples.fast_ms.push_back(
-        TRY(commit(*router, what, 2 + static_cast<unsigned>(run), fast)));
+        TRY(commit(*router, what, 2 + static_cast<unsigned>(run), fast, tnad)));
     pause_for(kRest);
     note_parts(tnad.output().substr(said), samples);
   }

@@ -65,8 +65,8 @@ std::string adversarial_rules(int count, unsigned seed) {
         std::tie(box.words[0], box.words[1], box.words[2], box.words[3], box.words[4]);
     rules += fmt::format("  ip saddr {} ip daddr {} ", prefix(source), prefix(destination));
     if (protocol.low == protocol.high) rules += fmt::format("meta l4proto {} ", protocol.low);
-    rules += fmt::format("th sport {}-{} th dport {}-{} drop\n", from.low, from.high, to.low,
-                         to.high);
+    rules +=
+        fmt::format("th sport {}-{} th dport {}-{} drop\n", from.low, from.high, to.low, to.high);
   }
   return nft_table(rules);
 }

@@ -24,6 +24,8 @@ Steps length(const nft::Extension&, std::uint8_t family);
 Steps pkttype(const nft::Extension&, std::uint8_t family);
 Steps dscp(const nft::Extension&, std::uint8_t family);
 Steps tos(const nft::Extension&, std::uint8_t family);
+Steps ecn(const nft::Extension&, std::uint8_t family);
+Steps devgroup(const nft::Extension&, std::uint8_t family);
 Steps ttl(const nft::Extension&, std::uint8_t family);
 Steps hl(const nft::Extension&, std::uint8_t family);
 // Of its mark and its connection: xtables_flow.cpp.

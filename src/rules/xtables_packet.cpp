@@ -3,7 +3,9 @@
 // fast path leaves such packets to Linux (bpf/fpm/rules.h).
 #include <linux/if_ether.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/xt_devgroup.h>
 #include <linux/netfilter/xt_dscp.h>
+#include <linux/netfilter/xt_ecn.h>
 #include <linux/netfilter/xt_iprange.h>
 #include <linux/netfilter/xt_length.h>
 #include <linux/netfilter/xt_mac.h>
@@ -81,6 +83,10 @@ Test in_range(std::uint8_t offset, std::uint8_t bytes, const nf_inet_addr& least
   std::memcpy(low.data(), &least, bytes);
   std::memcpy(high.data(), &most, bytes);
   return between({Field::network, offset, bytes, {}}, std::move(low), std::move(high), inverted);
+}
+
+Step group_is(Field field, std::uint32_t group, std::uint32_t mask, bool inverted) {
+  return equals({field, 0, 4, {Mask{as_kept(mask), as_kept(0)}}}, as_kept(group & mask), inverted);
 }
 
 }  // namespace
@@ -194,6 +200,43 @@ Steps tos(const nft::Extension& match, std::uint8_t family) {
   auto info = info_of<xt_tos_match_info>(match);
   if (!info) return std::nullopt;
   return service_is(family, info->tos_mask, info->tos_value, info->invert);
+}
+
+// The two bits beside the DSCP, and those of the TCP header; the kernel sees to it that a rule that
+// asks for these is about TCP.
+Steps ecn(const nft::Extension& match, std::uint8_t family) {
+  auto info = info_of<xt_ecn_info>(match);
+  if (!info || !is_ip(family) || info->operation & XT_ECN_OP_MATCH_MASK ||
+      info->ip_ect & ~XT_ECN_IP_MASK)
+    return std::nullopt;
+  std::vector<Step> steps;
+  if (info->operation & XT_ECN_OP_MATCH_IP) {
+    auto of_ip =
+        service_is(family, XT_ECN_IP_MASK, info->ip_ect, info->invert & XT_ECN_OP_MATCH_IP);
+    steps.insert(steps.end(), of_ip->begin(), of_ip->end());
+  }
+  constexpr std::uint8_t kEce = 0x40, kCwr = 0x80;
+  for (auto [operation, bit] :
+       {std::pair{XT_ECN_OP_MATCH_ECE, kEce}, std::pair{XT_ECN_OP_MATCH_CWR, kCwr}})
+    if (info->operation & operation)
+      steps.push_back(equals({Field::transport, kTcpFlags, 1, {Mask{{bit}, {0}}}}, {bit},
+                             info->invert & operation));
+  return steps;
+}
+
+Steps devgroup(const nft::Extension& match, std::uint8_t) {
+  auto info = info_of<xt_devgroup_info>(match);
+  constexpr std::uint32_t kAll = XT_DEVGROUP_MATCH_SRC | XT_DEVGROUP_INVERT_SRC |
+                                 XT_DEVGROUP_MATCH_DST | XT_DEVGROUP_INVERT_DST;
+  if (!info || info->flags & ~kAll) return std::nullopt;
+  std::vector<Step> steps;
+  if (info->flags & XT_DEVGROUP_MATCH_SRC)
+    steps.push_back(group_is(Field::iifgroup, info->src_group, info->src_mask,
+                             info->flags & XT_DEVGROUP_INVERT_SRC));
+  if (info->flags & XT_DEVGROUP_MATCH_DST)
+    steps.push_back(group_is(Field::oifgroup, info->dst_group, info->dst_mask,
+                             info->flags & XT_DEVGROUP_INVERT_DST));
+  return steps;
 }
 
 Steps ttl(const nft::Extension& match, std::uint8_t family) {

@@ -31,6 +31,10 @@ SettingsRow redirect_row(unsigned weight, const std::string& direction,
           {"tc qdisc del dev PORT clsact"}};
 }
 
+SettingsRow extra_rule_row(unsigned weight, const std::string& rule) {
+  return {weight, {"nft add rule inet fw extra " + rule}, {"nft flush chain inet fw extra"}};
+}
+
 SettingsRow qdisc_row(unsigned weight, const std::string& root) {
   return {weight, {"tc qdisc replace dev PORT root " + root}, {"tc qdisc del dev PORT root"}};
 }

@@ -28,10 +28,15 @@ SettingsRow nft_row(unsigned weight, const std::string& family, const std::strin
 // A tc filter on "ingress" or "egress" sends the protocol's packets out by OTHER.
 SettingsRow redirect_row(unsigned weight, const std::string& direction,
                          const std::string& protocol);
+// A rule in the chain of tests/differential/firewall_shapes.cpp and nat_shapes.cpp that comes and
+// goes.
+SettingsRow extra_rule_row(unsigned weight, const std::string& rule);
 SettingsRow qdisc_row(unsigned weight, const std::string& root);
 
 // What only some worlds have.
 std::span<const SettingsRow> rows_about(Topic topic);
 std::span<const SettingsRow> router_rows();
+std::span<const SettingsRow> nft_rules_rows();
+std::span<const SettingsRow> iptables_rules_rows(bool legacy);
 
 }  // namespace tna::differential

@@ -5,16 +5,6 @@
 namespace tna::differential {
 namespace {
 
-// In the chain that comes and goes.
-SettingsRow rule(unsigned weight, const std::string& what) {
-  return {weight, {"nft add rule inet fw extra " + what}, {"nft flush chain inet fw extra"}};
-}
-
-SettingsRow element(unsigned weight, const std::string& set, const std::string& what) {
-  const std::string of = " element inet fw " + set + " { " + what + " }";
-  return {weight, {"nft add" + of}, {"nft delete" + of}};
-}
-
 const SettingsRow kRouting[] = {
     {3, {"sysctl -qw net.ipv4.ip_forward=0"}, {"sysctl -qw net.ipv4.ip_forward=1"}},
     {2, {"ip addr del 192.0.2.254/24 dev br0"}, {"ip addr add 192.0.2.254/24 dev br0"}},
@@ -121,38 +111,13 @@ const SettingsRow kSnooping[] = {
      {"ip link set br0 type bridge mcast_snooping 1"}},
 };
 
-// Of tests/differential/firewall_shapes.cpp.
-const SettingsRow kFirewall[] = {
-    rule(6, "ip saddr NEIGHBOUR drop"),
-    rule(4, "ip6 daddr NEIGHBOUR6 drop"),
-    rule(4, "iifname PORT oifname OTHER drop"),
-    rule(4, "udp dport 4001 accept"),
-    rule(3, "udp dport 4000 limit rate 100000/second drop"),
-    rule(3, "meta mark set 1"),
-    rule(2, "ether saddr STATION drop"),
-    rule(2, "tcp flags syn reject"),
-    element(8, "few", "NEIGHBOUR"),
-    element(5, "nets", "198.51.100.0-198.51.100.5"),
-    element(4, "nets", "198.51.100.128/25"),
-    element(4, "pairs", "NEIGHBOUR . 4002"),
-    element(4, "says", "4003 : drop"),
-    element(2, "says", "80 : goto u2"),
-    {2, {"nft flush ruleset"}, {"nft add table inet fw"}},
-    {2, {"ip link set PORT name px"}, {"ip link set px name PORT"}},
-    {2, {"ip rule add fwmark 1 unreachable"}, {"ip rule del fwmark 1 unreachable"}},
-    {2,
-     {"nft add chain inet fw late { type filter hook postrouting priority 9 ; policy drop ; }"},
-     {"nft delete chain inet fw late"}},
-    {2, {"iptables -A FORWARD -s NEIGHBOUR -j DROP"}, {"iptables -D FORWARD -s NEIGHBOUR -j DROP"}},
-};
-
 // Of tests/differential/nat_shapes.cpp. Entries come to be the same whoever forwards.
 const SettingsRow kConnections[] = {
-    rule(4, "ct state established drop"),
-    rule(4, "ip saddr NEIGHBOUR drop"),
-    rule(3, "ct direction original ct mark 2 drop"),
-    rule(2, "ct status snat,dnat counter drop"),
-    rule(2, "meta l4proto udp ct state new drop"),
+    extra_rule_row(4, "ct state established drop"),
+    extra_rule_row(4, "ip saddr NEIGHBOUR drop"),
+    extra_rule_row(3, "ct direction original ct mark 2 drop"),
+    extra_rule_row(2, "ct status snat,dnat counter drop"),
+    extra_rule_row(2, "meta l4proto udp ct state new drop"),
     {4, {"conntrack -D -p udp -s NEIGHBOUR"}, {}},
     {2, {"conntrack -D -p udp -d NEIGHBOUR6"}, {}},
     {3, {"conntrack -U -p udp -s NEIGHBOUR --mark 1"}, {}},
@@ -251,7 +216,11 @@ std::span<const SettingsRow> rows_about(Topic topic) {
     case Topic::snooping:
       return kSnooping;
     case Topic::firewall:
-      return kFirewall;
+      return nft_rules_rows();
+    case Topic::iptables_nft:
+      return iptables_rules_rows(false);
+    case Topic::iptables_legacy:
+      return iptables_rules_rows(true);
     case Topic::connections:
       return kConnections;
     case Topic::dialogues:

@@ -213,6 +213,8 @@ Result<Shapes> possible_shapes(const std::string& text, const std::string& world
   all.insert(all.end(), router_shapes().begin(), router_shapes().end());
   const Shapes firewalls = firewall_shapes(router_shapes()[1]);
   all.insert(all.end(), firewalls.begin(), firewalls.end());
+  const Shapes iptables = iptables_shapes(router_shapes()[1]);
+  all.insert(all.end(), iptables.begin(), iptables.end());
   const Shapes nats = nat_shapes(router_shapes()[1]);
   all.insert(all.end(), nats.begin(), nats.end());
   const Shapes dialogues = dialogue_shapes(router_shapes()[1]);

@@ -25,6 +25,8 @@ enum class Topic {
   spanning_tree,
   snooping,
   firewall,
+  iptables_nft,
+  iptables_legacy,
   connections,
   dialogues,
   forgotten,
@@ -80,6 +82,8 @@ using Shapes = std::vector<Shape>;
 std::span<const Shape> router_shapes();
 // Such a router with rules.
 Shapes firewall_shapes(const Shape& router);
+// The same by iptables.
+Shapes iptables_shapes(const Shape& router);
 // Such a router that follows connections.
 Shapes nat_shapes(const Shape& router);
 // Such a router whose stations hold connections.

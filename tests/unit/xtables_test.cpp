@@ -7,7 +7,9 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_devgroup.h>
 #include <linux/netfilter/xt_dscp.h>
+#include <linux/netfilter/xt_ecn.h>
 #include <linux/netfilter/xt_iprange.h>
 #include <linux/netfilter/xt_length.h>
 #include <linux/netfilter/xt_mac.h>
@@ -154,6 +156,37 @@ TEST_P(Xtables, DscpAndTos) {
   EXPECT_FALSE(matches("tos", 1, xt_tos_match_info{0x0f, 0x0b, 1}));
   EXPECT_FALSE(matches("tos", 1, xt_tos_match_info{0x0f, 0x1b, 0})) << "more than the mask has";
   EXPECT_TRUE(left_to_linux("tos", 0, xt_tos_match_info{0xff, 0xfb, 0}));
+}
+
+TEST_P(Xtables, Ecn) {
+  Octets& network = facts_[Field::network];
+  network[1] = v4() ? 0xfe : 0xe0;  // ECT(0), all bits of the DSCP
+  facts_[Field::transport][13] = 0x50;
+  const auto of_ip = [](std::uint8_t ect, std::uint8_t invert) {
+    return xt_ecn_info{XT_ECN_OP_MATCH_IP, invert, ect, {}};
+  };
+  EXPECT_TRUE(matches("ecn", 0, of_ip(2, 0)));
+  EXPECT_FALSE(matches("ecn", 0, of_ip(3, 0)));
+  EXPECT_FALSE(matches("ecn", 0, of_ip(2, XT_ECN_OP_MATCH_IP)));
+  EXPECT_TRUE(matches("ecn", 0, xt_ecn_info{XT_ECN_OP_MATCH_ECE, 0, 0, {}}));
+  EXPECT_FALSE(matches("ecn", 0, xt_ecn_info{XT_ECN_OP_MATCH_CWR, 0, 0, {}}));
+  EXPECT_TRUE(matches("ecn", 0, xt_ecn_info{XT_ECN_OP_MATCH_CWR, XT_ECN_OP_MATCH_CWR, 0, {}}));
+  EXPECT_TRUE(left_to_linux("ecn", 0, of_ip(4, 0)));
+  EXPECT_TRUE(left_to_linux("ecn", 0, xt_ecn_info{0x02, 0, 0, {}}));
+}
+
+TEST_P(Xtables, Devgroup) {
+  facts_[Field::iifgroup] = as_kept(0x105);
+  facts_[Field::oifgroup] = as_kept(7);
+  const auto info = [](std::uint32_t flags, std::uint32_t from, std::uint32_t to) {
+    return xt_devgroup_info{flags, from, 0xff, to, ~0U};
+  };
+  EXPECT_TRUE(matches("devgroup", 0, info(XT_DEVGROUP_MATCH_SRC, 5, 0)));
+  EXPECT_TRUE(matches("devgroup", 0, info(XT_DEVGROUP_MATCH_SRC, 0x205, 0))) << "beyond the mask";
+  EXPECT_FALSE(matches("devgroup", 0, info(XT_DEVGROUP_MATCH_SRC | XT_DEVGROUP_INVERT_SRC, 5, 0)));
+  EXPECT_FALSE(matches("devgroup", 0, info(XT_DEVGROUP_MATCH_SRC | XT_DEVGROUP_MATCH_DST, 5, 8)));
+  EXPECT_TRUE(matches("devgroup", 0, info(XT_DEVGROUP_MATCH_SRC | XT_DEVGROUP_MATCH_DST, 5, 7)));
+  EXPECT_TRUE(left_to_linux("devgroup", 0, info(16, 5, 7)));
 }
 
 TEST_P(Xtables, Hops) {
