@@ -68,8 +68,15 @@ test_nft() {
 rule_counts() {
   tna_on || return
   local counted
-  counted=$(tna rules --counters --json | jq '[.chains[] | select(.chain == "echo_") | .rules[].fast.packets // 0] | add')
-  at_least "the rules have counted" 140 "$counted"
+  counted=($(counted_in echo_))
+  at_least "the rules have counted" 140 "${counted[1]}"
+  at_least "and with Linux's own" 150 $((counted[0] + counted[1]))
+  same "what nft shows alone" "${counted[0]}" "$(in_ns b nft list chain inet t echo_ |
+    sed -n 's/.*counter packets \([0-9]*\) .*/\1/p' | awk '{ sum += $1 } END { print sum }')"
+}
+counted_in() { # counted_in CHAIN: packets that its rules have counted by Linux, and by the fast path
+  tna rules --counters --json | jq -r --arg chain "$1" '[.chains[] | select(.chain == $chain and .family != "ip6")
+    | .rules[]] | "\([.[].linux.packets // 0] | add) \([.[].fast.packets // 0] | add)"'
 }
 
 test_an_element_is_no_new_program() {
@@ -129,6 +136,7 @@ iptables_rules() { # iptables_rules nft | legacy
   remember
   same "pings" 50 "$(pings h1 10.0.2.2)"
   both_grew 45
+  iptables_counts "$program"
   in_ns b "$program" -D ok 1
   check "dropped at once" not one h1 10.0.2.2 -W 0.1
   in_ns b "$program" -A ok -j ACCEPT
@@ -141,6 +149,15 @@ iptables_rules() { # iptables_rules nft | legacy
   in_ns b "$program6" -F
   check "no rules any more" one h1 10.0.2.2
   compiled
+}
+iptables_counts() { # `iptables -L -v` shows what Linux has seen
+  tna_on || return
+  local counted
+  counted=($(counted_in ok))
+  at_least "counted by the fast path" 90 "${counted[1]}"
+  at_least "and with Linux's own" 100 $((counted[0] + counted[1]))
+  same "what iptables shows alone" "${counted[0]}" \
+    "$(in_ns b "$1" -L ok -nvx | awk 'NR > 2 { sum += $1 } END { print sum }')"
 }
 test_iptables_nft() {
   iptables_rules nft
