@@ -46,7 +46,10 @@ constexpr int kEver = -1;  // flows: each frame is of another one
 Result<std::unique_ptr<Router>> open(int flows) {
   if (flows == kStations) return open_router(10);
   std::unique_ptr<Router> router = TRY(open_router_to(kFlows, kFlows));
-  if (flows == kEver) router->flow->scatter();
+  if (flows == kEver) {
+    router->flow->scatter();
+    TRY(router->bed.in_dut("ip route add 198.18.0.0/16 dev " + Bed::port_in(0)));  // sources
+  }
   return router;
 }
 

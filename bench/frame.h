@@ -31,7 +31,7 @@ struct bench_state {
   __u64 generated[BENCH_EPOCHS];
   __u32 frame_count; /* how many templates are filled in */
   __u32 next;
-  __u32 epoch; /* written into every frame, so that the sink can tell before from after */
+  __u32 epoch;   /* written into every frame, so that the sink can tell before from after */
   __u32 scatter; /* IPv4: each frame is of another flow than all before it */
   __u32 scattered;
 };
