@@ -138,14 +138,14 @@ const SettingsRow kConnections[] = {
 // Linux would do for new ones. Nothing here hides a packet from connection tracking: what answers
 // to it would then be out of the window that it knows.
 const SettingsRow kDialogues[] = {
-    rule(4, "ct state established drop"),
-    rule(4, "ip saddr NEIGHBOUR drop"),
-    rule(3, "tcp dport 7000-7005 ct state new drop"),
-    rule(3, "ct status snat,dnat counter drop"),
-    rule(2, "tcp flags fin drop"),
-    rule(2, "ct mark 1 drop"),
-    rule(2, "ct state invalid counter drop"),
-    rule(2, "ip6 daddr NEIGHBOUR6 tcp dport 7000-7105 reject with tcp reset"),
+    extra_rule_row(4, "ct state established drop"),
+    extra_rule_row(4, "ip saddr NEIGHBOUR drop"),
+    extra_rule_row(3, "tcp dport 7000-7005 ct state new drop"),
+    extra_rule_row(3, "ct status snat,dnat counter drop"),
+    extra_rule_row(2, "tcp flags fin drop"),
+    extra_rule_row(2, "ct mark 1 drop"),
+    extra_rule_row(2, "ct state invalid counter drop"),
+    extra_rule_row(2, "ip6 daddr NEIGHBOUR6 tcp dport 7000-7105 reject with tcp reset"),
     {3, {"conntrack -U -p tcp -s NEIGHBOUR --mark 1"}, {}},
     {2, {"conntrack -U -p udp -s NEIGHBOUR --mark 1"}, {}},
     sysctl_row(2, "netfilter.nf_conntrack_tcp_timeout_established", "1000", "432000"),
