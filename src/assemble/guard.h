@@ -13,8 +13,8 @@ namespace tna {
 // bridge. Empty: nobody but br_netfilter does.
 std::string foreign_rules(const NetfilterState&);
 
-// Why nearly all that crosses the bridge would be left to Linux frame by frame: br_netfilter hands
-// it to rules, for IPv4 or for IPv6. To leave the port alone costs less. Empty: it does not.
+// Why nearly all that crosses the bridge is left to Linux frame by frame: br_netfilter hands it to
+// rules, for IPv4 or for IPv6. Empty: it does not.
 std::string rules_on_bridged_ip(const NetfilterState&, const Node& bridge);
 
 // Why frames for a bridge itself, or from it, must be left to Linux though bridged ones need not.

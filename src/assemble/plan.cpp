@@ -61,7 +61,8 @@ class Planner {
                    "neither a port of a bridge nor a router's interface: nothing that TNA makes "
                    "faster so far");
     if (!node.blockers.empty()) return leave(interface, node.blockers.front().reason);
-    if (std::string reason = node.serves(kBridging) ? why_not_bridge(node) : routing_.why_not(node);
+    if (std::string reason = node.serves(kBridging) ? foreign_rules(capabilities_.netfilter)
+                                                    : routing_.why_not(node);
         !reason.empty())
       return leave(interface, reason);
     if (auto id = node.number("xdp.program_id"); id && !inputs_.own_programs.contains(id))
@@ -92,6 +93,12 @@ class Planner {
       return leave(interface,
                    "what is routed for VLAN devices on " + node.name + " is done by XDP only");
     interface.why += no_routing;
+    // Nearly all that crosses the bridge would go to Linux frame by frame, which is worth while only
+    // where the port routes, too.
+    if (std::string reason = rules_on_bridged(node); !reason.empty()) {
+      if (!router) return leave(interface, reason);
+      interface.why += "; IP that it bridges is left to Linux: " + reason;
+    }
     add_modules(node, router, interface);
   }
 
@@ -107,9 +114,8 @@ class Planner {
     return nullptr;
   }
 
-  // Why the port's frames can't be bridged fast, empty: they can.
-  std::string why_not_bridge(const Node& node) const {
-    if (std::string reason = foreign_rules(capabilities_.netfilter); !reason.empty()) return reason;
+  // Why bridged IP of the port is Linux's, empty: it isn't.
+  std::string rules_on_bridged(const Node& node) const {
     const Node* bridge = graph_.related(node.ifindex, kPortOf);
     return bridge ? rules_on_bridged_ip(capabilities_.netfilter, *bridge) : "";
   }

@@ -101,6 +101,26 @@ TEST_F(PlanRoutedBridge, WhatIsLeftToLinux) {
   EXPECT_EQ(not_routed(), "routing needs typed kernel reads: no bpf_rdonly_cast");
 }
 
+// A Docker host: what its bridge routes goes by its rules.
+TEST_F(PlanRoutedBridge, RulesOnWhatIsBridged) {
+  NetfilterState state = test::bridge_netfilter();
+  state.ipv4_takers = state.ipv6_takers = capabilities.netfilter.ipv4_takers;
+  state.call_iptables_now = 1;
+  state.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"ipt_do_table"}};
+  capabilities.netfilter = state;
+  CompiledRules rules;
+  rules.ipv4.resize(1);
+  const PlanInputs inputs{
+      .firewall = {.id = 1, .rules = std::make_shared<const CompiledRules>(rules)}};
+  Planned p(graph, capabilities, inputs);
+  EXPECT_EQ(p["eth0"].program.constants.bridge_up, 1) << p.why("eth0");
+  EXPECT_EQ(p["eth0"].program.constants.rules4, 1);
+  EXPECT_NE(p.why("eth0").find("; IP that it bridges is left to Linux: "), std::string::npos)
+      << p.why("eth0");
+  EXPECT_EQ(planned()["eth0"].hook(), Hook::none) << "where it routes nothing it gains nothing";
+  EXPECT_NE(planned().why("eth0").find("ipt_do_table"), std::string::npos);
+}
+
 TEST_F(PlanRoutedBridge, RoutingByTcIsForThoseWhoAsk) {
   for (const char* port : {"eth0", "eth1"})
     capabilities.devices.at(graph.find(port)->ifindex).xdp_features = 0;
