@@ -38,6 +38,28 @@
 #define TNA_ROUTES(p)                                                                              \
 	(TNA_ON(p, bridge) ? (p)->up : (TNA_ON(p, route4) || TNA_ON(p, route6)))
 
+/* What rules and connection tracking say of a packet that stays on the bridge. */
+static __always_inline enum tna_verdict tna_judge_bridged(struct tna_pkt *p)
+{
+	bool ip = p->proto == bpf_htons(ETH_P_IP) || p->proto == bpf_htons(ETH_P_IPV6), tracked;
+	enum tna_verdict v;
+
+	if (TNA_ON(p, frame_rules) && (v = tna_frame_rules(p)))
+		return v;
+	if (!p->facts)
+		return TNA_NEXT;
+	tracked = p->facts->bridged & TNA_BRIDGED_IP;
+	if (ip && (v = fpm_parse_l3(p)))
+		return v;
+	if (!tracked)
+		p->trim = 0; /* IP itself would cut padding off */
+	if (tracked && TNA_TRACKED(p) && (v = fpm_conntrack(p)))
+		return v;
+	if (TNA_RULED(p) && (v = fpm_rules(p)))
+		return v;
+	return TNA_RULED(p) ? tna_rules_mark(p) : TNA_NEXT;
+}
+
 static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 {
 	enum tna_verdict v;
@@ -77,6 +99,7 @@ static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 #else
 #define TNA_ROUTES(p) false
 #define tna_route(p) TNA_NEXT
+#define tna_judge_bridged(p) TNA_NEXT
 #define tna_route_rewrite(p) true
 #define tna_rules_done(p)
 #define tna_nat_rewrite(p, source) true
@@ -113,6 +136,8 @@ static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 			if ((v = fpm_bridge_forward(p)))
 				return v;
 			if (TNA_ON(p, bridge_nf4) && (v = fpm_bridge_nf(p)))
+				return v;
+			if (TNA_ON(p, bridge_rules) && (v = tna_judge_bridged(p)))
 				return v;
 		}
 	}

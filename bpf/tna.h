@@ -59,7 +59,7 @@
 	X(EGRESS_QDISC, "egress_qdisc", "the egress interface shapes or polices")              \
 	X(EGRESS_XMIT, "egress_xmit", "the egress driver takes no redirected frames now")      \
 	X(PEER_XDP, "peer_xdp", "generic XDP stands on the other end of the egress veth")      \
-	X(BRIDGE_NF, "bridge_nf", "br_netfilter hands bridged IP to iptables/nftables rules")  \
+	X(BRIDGE_NF, "bridge_nf", "br_netfilter hands bridged IP to rules that TNA can't do, or looks into tags")  \
 	X(IP_INVALID, "ip_invalid", "an IP packet that Linux would drop or change")            \
 	X(NOT_ROUTED, "not_routed", "the interface belongs to a bridge, a bond or a macvlan") \
 	X(OTHER_HOST, "other_host", "the destination MAC is not the interface's")              \
@@ -116,15 +116,17 @@ struct tna_const {
 	__u8 bridge_xmit;   /* some bridge has an address: routed packets may leave by its ports */
 	__u8 vlan_up;	    /* XDP only: packets for VLAN devices, or in a bridge's VLANs, are routed */
 	__u8 vlan_xmit;	    /* XDP only: packets may be routed to such */
-	__u8 rules4;	    /* with route4: code that was made of the firewall's rules is linked in */
+	__u8 rules4;	    /* with route4 or bridge_rules: code that was made of the firewall's rules is
+			     * linked in */
 	__u8 rules6;
 	__u8 rules_legacy;  /* some of these are of iptables' legacy tables */
 	__u8 rules_devices; /* some of these ask for names or groups of devices */
 	__u8 rules_find;    /* never on: rules' code calls what is called there */
-	__u8 conntrack4;    /* with route4: connection tracking follows routed packets */
+	__u8 conntrack4;    /* with these, too: connection tracking follows packets */
 	__u8 conntrack6;
 	__u8 nat;	    /* with these: addresses are translated */
-	__u8 unused[2];
+	__u8 bridge_rules;  /* with bridge: rules and connection tracking act on bridged packets */
+	__u8 frame_rules;   /* with that: there are rules for frames, of nftables' family bridge */
 };
 #define TNA_CONST_WORDS 3
 static_assert(sizeof(struct tna_const) == TNA_CONST_WORDS * 8, "shared: no holes; read as words");
@@ -149,11 +151,11 @@ struct tna_table_guard {
  */
 struct tna_guard {
 	__u64 net;		       /* struct net */
-	__u64 hooks_bridge[TNA_HOOKS]; /* net->nf.hooks_bridge[]: only br_netfilter's, or 0 */
-	__u64 hooks_bridge_local[TNA_LOCAL_HOOKS]; /* the same */
-	__u64 hooks_ipv4[TNA_HOOKS];   /* net->nf.hooks_ipv4[]: nothing that acts on a bridged packet */
+	__u64 hooks_bridge[TNA_HOOKS]; /* net->nf.hooks_bridge[]: only br_netfilter's, or what programs do */
+	__u64 hooks_bridge_local[TNA_LOCAL_HOOKS]; /* the same: only br_netfilter's */
+	__u64 hooks_ipv4[TNA_HOOKS];   /* net->nf.hooks_ipv4[]: nothing that acts on a packet */
 	__u64 hooks_ipv6[TNA_HOOKS];
-	__u64 routed_ipv4[TNA_HOOKS];  /* the same: on a routed packet nothing but what programs do, too */
+	__u64 routed_ipv4[TNA_HOOKS];  /* the same: nothing but what programs do, too */
 	__u64 routed_ipv6[TNA_HOOKS];
 	__u64 call_iptables;	       /* address of the namespace's bridge-nf-call-iptables, an int */
 	__u64 call_ip6tables;
@@ -224,6 +226,7 @@ static_assert(sizeof(struct tna_route6) == 88, "shared: no holes");
 #define TNA_RULES_COUNTED 32
 #define TNA_RULES4_PLACE 0x7a6e0004 /* returned by what the rules' code is to replace */
 #define TNA_RULES6_PLACE 0x7a6e0006
+#define TNA_RULES_FRAME_PLACE 0x7a6e000b
 #define TNA_RULE_FIND_PLACE 0x7a6e000f /* as a root: of the call that tells where tna_rule_ask() begins */
 
 /* What the other end of a TCP connection has to say next. */
@@ -238,8 +241,11 @@ struct tna_rule_kept {
 	__u32 unused;
 };
 static_assert(sizeof(struct tna_rule_kept) == 64, "shared: no holes");
+/* Which rules a bridged packet meets: those for frames; those of IP, where br_netfilter takes it there. */
+#define TNA_BRIDGED_FRAME 1
+#define TNA_BRIDGED_IP 2
 struct tna_rule_facts {
-	__u8 link[16];	       /* destination, source MAC */
+	__u8 link[24];	       /* destination, source MAC; with frame_rules: tag, EtherType, 18 bytes in all */
 	__u8 network[40];      /* the IP header; TTL as the chain at hand sees it */
 	__u8 transport[24];    /* the first 20 bytes behind it */
 	__u32 transport_length; /* of which these are there: at least 4; of TCP 20, of UDP 8 */
@@ -248,6 +254,12 @@ struct tna_rule_facts {
 	__u32 marked_early;    /* in prerouting, so that routing might depend on it */
 	__u32 iif, oif, iifgroup, oifgroup;
 	__u8 iifname[16], oifname[16];
+	/* Of a bridged packet both devices above are the bridge; and these its ports. */
+	__u8 port_iifname[16], port_oifname[16];
+	__u32 port_iif, port_oif, port_iifgroup, port_oifgroup;
+	__u32 bridged;	       /* TNA_BRIDGED_*; 0: it is routed */
+	__be16 protocol;       /* what follows the tag */
+	__u16 retagged;	       /* the frame leaves with another tag than it came with */
 	struct tna_rule_vector vector; /* what a decision tree is asked about */
 	__u32 key[18];	       /* of the set that is asked: its length in front, where it has one */
 	__u32 counted;	       /* rules whose counters the packet has passed */
@@ -260,7 +272,7 @@ struct tna_rule_facts {
 	__u32 masqueraded; /* interface that the source was chosen for, 0: any */
 	__u32 tcp_awaits;  /* TNA_TCP_* */
 };
-static_assert(sizeof(struct tna_rule_facts) == 472, "shared: no holes");
+static_assert(sizeof(struct tna_rule_facts) == 536, "shared: no holes");
 
 /* A TCP connection that goes on and on, whose window conntrack is asked to watch no more: the tuple of
  * its first packet. */

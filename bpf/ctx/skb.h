@@ -55,6 +55,20 @@ static __always_inline void tna_ctx_tag(struct tna_pkt *p)
 	p->tci = ctx->vlan_tci;
 }
 
+/* The Ethernet header from its 13th byte on, with the tag in it, as netfilter sees it (net/netfilter/
+ * nft_payload.c:nft_payload_rebuild_vlan_hdr).
+ */
+static __always_inline void tna_ctx_link(struct tna_pkt *p, __u8 *link)
+{
+	struct __sk_buff *ctx = p->ctx;
+
+	if (!p->tagged)
+		return;
+	*(__be16 *)(link + 2 * ETH_ALEN) = ctx->vlan_proto;
+	*(__be16 *)(link + 2 * ETH_ALEN + 2) = bpf_htons(ctx->vlan_tci);
+	*(__be16 *)(link + 2 * ETH_ALEN + VLAN_HLEN) = p->proto;
+}
+
 /* Bytes that the outer tag takes in the frame. */
 static __always_inline __u32 tna_ctx_tag_length(struct tna_pkt *p)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* xdp.h: the packet as XDP gives it. The other context layer is ctx/skb.h; both offer
- * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tag(), tna_ctx_tag_length(),
+ * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tag(), tna_ctx_tag_length(), tna_ctx_link(),
  * tna_ctx_gso_size(), tna_ctx_byte(), tna_ctx_device_free(), tna_ctx_path_to_free(), tna_ctx_trim(),
  * tna_ctx_retag(), tna_ctx_hashed(), tna_ctx_mark(), tna_ctx_marks(),
  * tna_ctx_set_mark(), tna_ctx_sum_changed(), tna_ctx_sum_ip(), tna_ctx_sum_l4(), tna_ctx_ct_lookup(),
@@ -63,6 +63,11 @@ static __always_inline void tna_ctx_tag(struct tna_pkt *p)
 	p->tag_proto = p->proto;
 	p->tci = bpf_ntohs(tag[0]);
 	p->proto = tag[1];
+}
+
+/* The Ethernet header from its 13th byte on is as netfilter sees it. */
+static __always_inline void tna_ctx_link(struct tna_pkt *p, __u8 *link)
+{
 }
 
 /* Bytes that the outer tag takes in the frame. */

@@ -5,7 +5,7 @@
  * Sets   p->followed, p->facts; p->daddr, p->dport: translated, as they are routed; the entry's timeout.
  * Punts  CT_PROTO (the kernel shows no others), SHORT, CT_TCP (net/netfilter/nf_conntrack_proto_tcp.c:
  *        tcp_error, and what changes a connection's state), IP_INVALID (nf_conntrack_proto_udp.c:
- *        udp_error), CT_NEW, CT_SPECIAL, CT_WINDOW, CT_NAT, VRF (its packets meet netfilter twice).
+ *        udp_error), CT_NEW, CT_SPECIAL, CT_WINDOW, CT_NAT (bridged ones, too), VRF (its packets meet netfilter twice).
  *
  * Checksums are not verified, as in the kernel's own flowtable. Nor are sequence numbers: what Linux
  * sees later of a connection would seem to be out of its window. So the connection must be one that
@@ -124,7 +124,8 @@ static __always_inline enum tna_reason tna_ct_read(struct tna_pkt *p, struct nf_
 		return TNA_R_CT_SPECIAL;
 	if (p->ip_proto == TNA_PROTO_TCP && (reason = tna_ct_tcp(p, ct)) != TNA_R_COUNT)
 		return reason;
-	if (status & (IPS_SRC_NAT | IPS_DST_NAT) && (!TNA_ON(p, nat) || (status & done) != done))
+	if (status & (IPS_SRC_NAT | IPS_DST_NAT) &&
+	    (!TNA_ON(p, nat) || TNA_BRIDGED(p) || (status & done) != done))
 		return TNA_R_CT_NAT;
 	tna_ct_refresh(p, ct);
 	f->ct_state = 1 << 1; /* established: NF_CT_STATE_BIT(IP_CT_ESTABLISHED), either direction */

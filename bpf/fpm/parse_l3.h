@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* parse_l3: an IP packet that may be forwarded, and what its way is looked up by.
+/* parse_l3: an IP packet that may be forwarded, and what its way, its connection and rules are looked up
+ * by.
  * Reads  the IP header, ports.   Sets  p->ip_at, p->ip_version and what follows it; p->trim.
  * Punts  SHORT, IP_INVALID (net/ipv4/ip_input.c:ip_rcv_core, net/ipv6/ip6_input.c:ip6_rcv_core),
  *        FRAGMENT, IP_ADDRESS (net/ipv4/route.c:ip_route_input_slow, net/ipv6/ip6_output.c:
@@ -140,7 +141,9 @@ static __always_inline enum tna_verdict fpm_parse_l3(struct tna_pkt *p)
 	bool v4 = p->proto == bpf_htons(ETH_P_IP);
 	enum tna_verdict v;
 
-	p->ip_at = TNA_ON(p, vlan_up) ? ETH_HLEN + tna_ctx_tag_length(p) : ETH_HLEN;
+	p->ip_at = ETH_HLEN;
+	if (TNA_ON(p, vlan_up) || TNA_ON(p, frame_rules))
+		p->ip_at += tna_ctx_tag_length(p);
 	v = v4 ? tna_parse_ipv4(p) : tna_parse_ipv6(p);
 	return v ? v : tna_parse_gso(p, v4 ? sizeof(struct tna_ipv4) : sizeof(struct tna_ipv6));
 }

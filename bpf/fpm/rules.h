@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* rules: what do the firewall's rules say of a packet that is to be forwarded?
+/* rules: what do the firewall's rules say of a packet that is to be forwarded, by routing or by a bridge?
  * Reads  the generation of the namespace's rules, the packet's headers, names and groups of devices.
  * Sets   p->facts: the mark, and which rules have counted the packet.
  * Drops  what the rules drop.
  * Punts  RULES_NEW (other rules have been committed), RULE, SHORT, VRF (its packets meet the rules twice:
- *        drivers/net/vrf.c:vrf_rcv_nfhook), MARK (it can't be carried on).
+ *        drivers/net/vrf.c:vrf_rcv_nfhook), MARK (it can't be carried on; or a bridged packet has one).
  *
  * The chains of prerouting, forward and postrouting are looked at together, when the egress is known:
  * nothing that is left to Linux in between has been changed or counted. The code is src/compile's, put
- * in the place of the two functions below when a program is loaded.
+ * in the place of the functions below when a program is loaded. Rules for frames are in all three of them,
+ * where there are such.
  */
 #ifndef TNA_FPM_RULES_H
 #define TNA_FPM_RULES_H
@@ -31,6 +32,11 @@ __weak __hidden int tna_rules6(struct tna_rule_facts *facts)
 	return TNA_RULES6_PLACE;
 }
 
+__weak __hidden int tna_rules_frame(struct tna_rule_facts *facts) /* of other protocols */
+{
+	return TNA_RULES_FRAME_PLACE;
+}
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1); /* each program has one of its own rules */
@@ -41,7 +47,10 @@ struct {
 #define NF_CT_STATE_INVALID_BIT 1 /* include/uapi/linux/netfilter/nf_conntrack_common.h */
 
 /* This program has rules for the packet's family. */
-#define TNA_RULED(p) ((p)->ip_version == 4 ? TNA_ON(p, rules4) : TNA_ON(p, rules6))
+#define TNA_RULED(p)                                                                               \
+	((p)->ip_version == 4	? TNA_ON(p, rules4)                                                \
+	 : (p)->ip_version == 6 ? TNA_ON(p, rules6)                                                \
+				: TNA_ON(p, frame_rules))
 
 static __always_inline bool tna_tables_same(volatile struct tna_table_guard *tables)
 {
@@ -103,18 +112,40 @@ static __always_inline bool tna_rule_transport(struct tna_pkt *p, struct tna_rul
 	return true;
 }
 
+static __always_inline bool tna_rule_link(struct tna_pkt *p, struct tna_rule_facts *f)
+{
+	__u64 *link = (__u64 *)f->link, *eth;
+
+	eth = tna_hdr(p, 0, 2 * sizeof(*eth));
+	if (!eth)
+		return false;
+	link[0] = eth[0];
+	link[1] = eth[1];
+	if (!TNA_ON(p, frame_rules))
+		return true;
+	eth = tna_hdr(p, 16, sizeof(*eth));
+	if (!eth)
+		return false;
+	link[2] = eth[0];
+	tna_ctx_link(p, f->link);
+	f->protocol = p->proto;
+	f->retagged = p->retag != TNA_TAG_KEEP;
+	return true;
+}
+
 static __always_inline bool tna_rule_headers(struct tna_pkt *p, struct tna_rule_facts *f)
 {
 	bool v4 = p->ip_version == 4;
 	__u64 *network = (__u64 *)f->network;
 	struct tna_ipv4 *ip4;
-	__u64 *ip6, *eth;
+	__u64 *ip6;
 
-	eth = tna_hdr(p, 0, 2 * sizeof(*eth));
-	if (!eth)
+	if (!tna_rule_link(p, f))
 		return false;
-	*(__u64 *)f->link = eth[0];
-	*(__u64 *)(f->link + 8) = eth[1];
+	if (!p->ip_version) {
+		f->transport_length = 0;
+		return true;
+	}
 	if (v4) {
 		ip4 = tna_hdr(p, p->ip_at, sizeof(*ip4));
 		if (!ip4)
@@ -152,6 +183,38 @@ static __always_inline void tna_rule_name(__u8 *name, struct net_device *dev)
 	*(__u64 *)(name + 8) = tna_word(at + 8);
 }
 
+/* To rules of IP a bridged packet comes and goes by the bridge (net/bridge/br_netfilter_hooks.c:
+ * br_nf_forward_ip).
+ */
+static __always_inline void tna_rule_devices(struct tna_pkt *p, struct tna_rule_facts *f)
+{
+	bool bridged = TNA_ON(p, bridge_rules) && TNA_BRIDGED(p);
+	struct net_device *in = p->dev, *out = p->out_dev;
+
+	f->oif = p->out_ifindex;
+	if (bridged) {
+		f->port_iif = tna_device_ifindex(in);
+		f->port_oif = p->out_ifindex;
+		if (TNA_ON(p, rules_devices)) {
+			tna_rule_name(f->port_iifname, in);
+			tna_rule_name(f->port_oifname, out);
+			f->port_iifgroup = tna_get(in, group);
+			f->port_oifgroup = tna_get(out, group);
+		}
+		in = out = tna_see(p->br, dev);
+		f->oif = tna_device_ifindex(in);
+	} else {
+		f->bridged = 0;
+	}
+	f->iif = tna_device_ifindex(in);
+	if (!TNA_ON(p, rules_devices))
+		return;
+	tna_rule_name(f->iifname, in);
+	tna_rule_name(f->oifname, out);
+	f->iifgroup = tna_get(in, group);
+	f->oifgroup = tna_get(out, group);
+}
+
 static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 {
 	struct tna_rule_facts *f;
@@ -164,28 +227,26 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 	f = tna_facts();
 	if (!f)
 		return tna_punt(p, TNA_R_RULE);
+	if (TNA_ON(p, bridge_rules) && TNA_BRIDGED(p) && tna_ctx_mark(p))
+		return tna_punt(p, TNA_R_MARK);
 	if (!tna_rule_headers(p, f))
 		return tna_punt(p, TNA_R_SHORT);
-	if (!TNA_TRACKED(p))
+	if (!p->followed)
 		tna_rule_untracked(p, f);
 	f->length = (p->trim ? p->trim : p->len) - p->ip_at;
 	f->mark = 0;
 	f->marked_early = 0;
 	f->counted = 0;
-	f->iif = tna_device_ifindex(p->dev);
-	f->oif = p->out_ifindex;
-	if (TNA_ON(p, rules_devices)) {
-		tna_rule_name(f->iifname, p->dev);
-		tna_rule_name(f->oifname, p->out_dev);
-		f->iifgroup = tna_get(p->dev, group);
-		f->oifgroup = tna_get(p->out_dev, group);
-	}
-	verdict = p->ip_version == 4 ? tna_rules4(f) : tna_rules6(f);
+	tna_rule_devices(p, f);
+	verdict = p->ip_version == 4   ? tna_rules4(f)
+		  : p->ip_version == 6 ? tna_rules6(f)
+				       : tna_rules_frame(f);
 	/* Tells the loader where these begin, and keeps them in the program: the verifier refuses what
 	 * nobody calls.
 	 */
 	if (TNA_ON(p, rules_find))
-		verdict = tna_rule_ask(f, TNA_RULE_FIND_PLACE) + tna_rules4(f) + tna_rules6(f);
+		verdict = tna_rule_ask(f, TNA_RULE_FIND_PLACE) + tna_rules4(f) + tna_rules6(f) +
+			  tna_rules_frame(f);
 	p->facts = f;
 	p->judged = true;
 	if (verdict == TNA_DROP)
@@ -193,7 +254,8 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 	if (verdict != TNA_NEXT)
 		return tna_punt(p, TNA_R_RULE);
 	/* By the mark, were it gone again, rules of routing might have chosen another way. */
-	if (f->marked_early && (p->ip_version == 4 ? tna_get(p->net, ipv4.fib_has_custom_rules)
+	if (f->marked_early && !f->bridged &&
+	    (p->ip_version == 4 ? tna_get(p->net, ipv4.fib_has_custom_rules)
 						   : tna_get(p->net, ipv6.fib6_has_custom_rules)))
 		return tna_punt(p, TNA_R_MARK);
 	return TNA_NEXT;
@@ -213,7 +275,7 @@ static __always_inline void tna_rules_done(struct tna_pkt *p)
 
 	if (!TNA_ON(p, rules4) && !TNA_ON(p, rules6))
 		return;
-	if (!f || !p->judged) /* not routed, or of a family without rules */
+	if (!f || !p->judged) /* of a family without rules */
 		return;
 	if (f->mark)
 		tna_ctx_set_mark(p, f->mark);

@@ -24,6 +24,7 @@ enum {
 	TNA_PROTO_UDPLITE = 136,
 };
 
+#define ETH_P_802_3_MIN 0x0600 /* smaller numbers are lengths */
 #define ETH_P_IP 0x0800
 #define ETH_P_IPV6 0x86dd
 

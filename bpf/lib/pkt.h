@@ -64,7 +64,7 @@ struct tna_pkt {
 
 #ifndef TNA_PROBE_READS
 	/* Of an IP packet to be routed; addresses, ports and flow in network order. */
-	__u8 ip_version; /* 4, 6; 0: bridged */
+	__u8 ip_version; /* 4, 6; 0: another protocol, or bridged and not judged */
 	__u8 ip_at;	 /* where the packet begins in the frame */
 	__u8 tos, ip_proto;
 	__u16 ip_len; /* bytes from the IP header on; of a packet to be cut up, those of one part */
@@ -89,6 +89,9 @@ struct tna_pkt {
 	((p)->on[offsetof(struct tna_const, member) / 8] >>                                        \
 	 8 * (offsetof(struct tna_const, member) % 8))
 #define TNA_ON(p, member) (TNA_CONST(p, member) & 1)
+
+/* The packet stays on the bridge. */
+#define TNA_BRIDGED(p) (TNA_ON(p, bridge) && !(p)->up)
 
 /* Two EtherTypes begin a VLAN tag. */
 static __always_inline bool tna_is_tag(__be16 proto)

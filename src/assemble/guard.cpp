@@ -47,7 +47,7 @@ bool executes_rules(std::string_view function) {
   return executes_nft(function) || executes_xtables(function);
 }
 
-// The first function that acts on routed packets and that programs have no module for.
+// The first function that acts on packets and that programs have no module for.
 std::string acting_alone(const HookArray& array, bool connections) {
   for (const std::string& function : array.functions) {
     if (std::ranges::find(kHarmless, function) != kHarmless.end()) continue;
@@ -59,13 +59,18 @@ std::string acting_alone(const HookArray& array, bool connections) {
   return {};
 }
 
+std::string without_sysctls(const NetfilterState& netfilter) {
+  if (!bridge_netfilter_active(netfilter) || netfilter.call_iptables) return {};
+  return "br_netfilter is active, but its sysctls net.bridge.bridge-nf-* were not found";
+}
+
 bool any_function(const std::array<HookArray, TNA_HOOKS>& arrays, bool is(std::string_view)) {
   return std::ranges::any_of(
       arrays, [&](const HookArray& array) { return std::ranges::any_of(array.functions, is); });
 }
 
-// Hooks where nothing acts on routed packets but what programs do as well.
-void guard_routed(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>& arrays,
+// Hooks where nothing acts on packets but what programs do as well.
+void guard_done(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>& arrays,
                   bool all_done) {
   for (int i = 0; i < TNA_HOOKS; i++) words[i] = all_done ? arrays[i].pointer : kNever;
 }
@@ -92,46 +97,69 @@ void guard_ip(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>&
 
 }  // namespace
 
-std::string foreign_rules(const NetfilterState& netfilter) {
+std::string foreign_rules(const NetfilterState& netfilter, const Firewall& firewall) {
   for (int i = 0; i < TNA_HOOKS; i++)
     for (const std::string& function : netfilter.bridge[i].functions)
-      if (!is_bridge_netfilter(function))
-        return "netfilter rules stand on bridged packets (" + std::string(kHookNames[i]) + ": " +
-               function + "): an nftables bridge table or ebtables, left to Linux so far";
-  if (bridge_netfilter_active(netfilter) && !netfilter.call_iptables)
-    return "br_netfilter is active, but its sysctls net.bridge.bridge-nf-* were not found";
-  return {};
+      if (!is_bridge_netfilter(function) && !executes_nft(function))
+        return "netfilter acts on bridged packets (" + std::string(kHookNames[i]) + ": " +
+               function + "), which are left to Linux so far";
+  if (has_frame_rules(netfilter) && !firewall.can_judge_frames()) {
+    std::string why = firewall.why_not;
+    if (const CompiledRules* rules = firewall.rules.get())
+      why = !rules->why_not_frames.empty() ? rules->why_not_frames
+            : !rules->why_not4.empty()     ? rules->why_not4
+                                           : rules->why_not6;
+    return "rules of an nftables bridge table stand on bridged packets, which are left to Linux: " +
+           why;
+  }
+  return without_sysctls(netfilter);
 }
 
-std::string rules_on_bridged_ip(const NetfilterState& netfilter, const Node& bridge) {
-  if (!bridge_netfilter_active(netfilter)) return {};
-  const std::tuple<const char*, const std::array<HookArray, TNA_HOOKS>&, bool> families[] = {
-      {"iptables", netfilter.ipv4,
-       netfilter.call_iptables_now || bridge.number("nf_call_iptables")},
-      {"ip6tables", netfilter.ipv6,
-       netfilter.call_ip6tables_now || bridge.number("nf_call_ip6tables")},
-  };
-  for (const auto& [name, arrays, called] : families)
-    for (const HookArray& array : arrays)
-      if (std::string function = acting(array); called && !function.empty())
-        return "br_netfilter hands bridged packets to rules (" + function +
-               "), which are left to Linux so far (net.bridge.bridge-nf-call-" + name + ")";
+bool has_frame_rules(const NetfilterState& netfilter) {
+  return any_function(netfilter.bridge, executes_nft);
+}
+
+bool acts_on_bridged_ip(const NetfilterState& netfilter, const Node& bridge, int version) {
+  const bool v4 = version == 4;
+  const bool called = v4 ? netfilter.call_iptables_now || bridge.number("nf_call_iptables")
+                         : netfilter.call_ip6tables_now || bridge.number("nf_call_ip6tables");
+  return called && bridge_netfilter_active(netfilter) &&
+         std::ranges::any_of(v4 ? netfilter.ipv4 : netfilter.ipv6,
+                             [](const HookArray& array) { return !acting(array).empty(); });
+}
+
+std::string rules_on_bridged_ip(const NetfilterState& netfilter, const Firewall& firewall,
+                                const Node& bridge) {
+  for (int version : {4, 6}) {
+    const std::string reason = acts_on_bridged_ip(netfilter, bridge, version)
+                                   ? rules_on_ip(netfilter, firewall, version)
+                                   : "";
+    if (!reason.empty())
+      return std::string("br_netfilter hands bridged packets on (net.bridge.bridge-nf-call-") +
+             (version == 4 ? "iptables" : "ip6tables") + "): " + reason;
+  }
   return {};
 }
 
 std::string rules_on_bridge_itself(const NetfilterState& netfilter) {
-  for (int i = 0; i < TNA_LOCAL_HOOKS; i++)
-    for (const std::string& function : netfilter.bridge_local[i].functions)
+  const auto reason = [](const HookArray& array, std::string_view hook) -> std::string {
+    for (const std::string& function : array.functions)
       if (!is_bridge_netfilter(function))
-        return "netfilter rules stand on frames for the bridge itself (" +
-               std::string(kLocalHookNames[i]) + ": " + function + "), which are left to Linux";
-  return foreign_rules(netfilter);
+        return "netfilter rules stand on frames for the bridge itself or from it (" +
+               std::string(hook) + ": " + function + "), which are left to Linux";
+    return {};
+  };
+  for (int i = 0; i < TNA_LOCAL_HOOKS; i++)
+    if (std::string why = reason(netfilter.bridge_local[i], kLocalHookNames[i]); !why.empty())
+      return why;
+  for (int i : {TNA_HOOK_PREROUTING, TNA_HOOK_POSTROUTING})
+    if (std::string why = reason(netfilter.bridge[i], kHookNames[i]); !why.empty()) return why;
+  return without_sysctls(netfilter);
 }
 
-std::string rules_on_routed_ip(const NetfilterState& netfilter, const Firewall& firewall,
-                               int version) {
+std::string rules_on_ip(const NetfilterState& netfilter, const Firewall& firewall, int version) {
   const auto& arrays = version == 4 ? netfilter.ipv4 : netfilter.ipv6;
-  const std::string packets = "routed IPv" + std::to_string(version) + " packets";
+  const std::string packets = "IPv" + std::to_string(version) + " packets";
   for (int i = 0; i < TNA_HOOKS; i++)
     if (std::string function = acting_alone(arrays[i], tracks_connections(netfilter, version));
         !function.empty())
@@ -142,6 +170,12 @@ std::string rules_on_routed_ip(const NetfilterState& netfilter, const Firewall& 
     if (firewall.rules) why = version == 4 ? firewall.rules->why_not4 : firewall.rules->why_not6;
     return "rules stand on " + packets + ", which are left to Linux: " + why;
   }
+  return {};
+}
+
+std::string rules_on_routed_ip(const NetfilterState& netfilter, const Firewall& firewall,
+                               int version) {
+  if (std::string reason = rules_on_ip(netfilter, firewall, version); !reason.empty()) return reason;
   const auto& takers = version == 4 ? netfilter.ipv4_takers : netfilter.ipv6_takers;
   if (!takers.list)
     return "this kernel does not tell who else gets IPv" + std::to_string(version) + " packets";
@@ -178,9 +212,11 @@ tna_guard guard_for(const NetfilterState& netfilter, const RouteFacts& routes,
       {"network namespace", hex(guard.net), "an interface may be moved to another one"});
   for (int i = 0; i < TNA_HOOKS; i++) {
     guard.hooks_bridge[i] = netfilter.bridge[i].pointer;
-    notes.push_back(
-        {"bridge " + std::string(kHookNames[i]) + " hooks", hex(guard.hooks_bridge[i]),
-         guard.hooks_bridge[i] ? "nobody but br_netfilter stands there" : "nobody stands there"});
+    const bool rules = std::ranges::any_of(netfilter.bridge[i].functions, executes_nft);
+    notes.push_back({"bridge " + std::string(kHookNames[i]) + " hooks", hex(guard.hooks_bridge[i]),
+                     rules                   ? "nobody but rules and br_netfilter stands there"
+                     : guard.hooks_bridge[i] ? "nobody but br_netfilter stands there"
+                                             : "nobody stands there"});
   }
   const std::string on_bridge_itself = rules_on_bridge_itself(netfilter);
   for (int i = 0; i < TNA_LOCAL_HOOKS; i++) {
@@ -193,10 +229,8 @@ tna_guard guard_for(const NetfilterState& netfilter, const RouteFacts& routes,
   }
   guard_ip(guard.hooks_ipv4, netfilter.ipv4, "ipv4", notes);
   guard_ip(guard.hooks_ipv6, netfilter.ipv6, "ipv6", notes);
-  guard_routed(guard.routed_ipv4, netfilter.ipv4,
-               rules_on_routed_ip(netfilter, firewall, 4).empty());
-  guard_routed(guard.routed_ipv6, netfilter.ipv6,
-               rules_on_routed_ip(netfilter, firewall, 6).empty());
+  guard_done(guard.routed_ipv4, netfilter.ipv4, rules_on_ip(netfilter, firewall, 4).empty());
+  guard_done(guard.routed_ipv6, netfilter.ipv6, rules_on_ip(netfilter, firewall, 6).empty());
   if (firewall.rules) {
     guard.nft_generation_at = firewall.words.nft_generation_at;
     guard.nft_generation = firewall.words.nft_generation;

@@ -9,23 +9,32 @@
 
 namespace tna {
 
-// Why bridged packets can't be accelerated at all: somebody's hook stands among those of the
-// bridge. Empty: nobody but br_netfilter does.
-std::string foreign_rules(const NetfilterState&);
+// Why bridged packets can't be accelerated at all: somebody's hook stands among those of the bridge
+// that is not in the firewall. Empty: nobody but br_netfilter does.
+std::string foreign_rules(const NetfilterState&, const Firewall&);
 
-// Why nearly all that crosses the bridge is left to Linux frame by frame: br_netfilter hands it to
-// rules, for IPv4 or for IPv6. Empty: it does not.
-std::string rules_on_bridged_ip(const NetfilterState&, const Node& bridge);
+// Rules of nftables' family bridge act on bridged packets.
+bool has_frame_rules(const NetfilterState&);
+
+// br_netfilter hands bridged packets of that family to what acts on IP.
+bool acts_on_bridged_ip(const NetfilterState&, const Node& bridge, int version);
+
+// Why nearly all that crosses the bridge is left to Linux frame by frame: br_netfilter hands it, of
+// IPv4 or of IPv6, to something that is not in the firewall. Empty: it does not.
+std::string rules_on_bridged_ip(const NetfilterState&, const Firewall&, const Node& bridge);
 
 // Why frames for a bridge itself, or from it, must be left to Linux though bridged ones need not.
 // Empty: they need not either.
 std::string rules_on_bridge_itself(const NetfilterState&);
 
-// Why packets of that family (4 or 6) can't be routed fast: something acts on them that is not in
-// the firewall. Empty: nothing does.
+// Why programs can't do what netfilter does with packets of that family (4 or 6): something acts on
+// them that is not in the firewall. Empty: they can.
+std::string rules_on_ip(const NetfilterState&, const Firewall&, int version);
+
+// Why packets of that family can't be routed fast: that, or others may get them. Empty: they can.
 std::string rules_on_routed_ip(const NetfilterState&, const Firewall&, int version);
 
-// Rules act on routed packets of that family.
+// Rules act on packets of that family.
 bool has_rules(const NetfilterState&, int version);
 
 // Connections are followed for routed packets of that family, and programs can look them up; and

@@ -61,8 +61,7 @@ class Planner {
                    "neither a port of a bridge nor a router's interface: nothing that TNA makes "
                    "faster so far");
     if (!node.blockers.empty()) return leave(interface, node.blockers.front().reason);
-    if (std::string reason = node.serves(kBridging) ? foreign_rules(capabilities_.netfilter)
-                                                    : routing_.why_not(node);
+    if (std::string reason = node.serves(kBridging) ? why_not_bridge() : routing_.why_not(node);
         !reason.empty())
       return leave(interface, reason);
     if (auto id = node.number("xdp.program_id"); id && !inputs_.own_programs.contains(id))
@@ -114,10 +113,28 @@ class Planner {
     return nullptr;
   }
 
+  // Why frames can't be bridged fast, empty: they can.
+  std::string why_not_bridge() const {
+    const NetfilterState& netfilter = capabilities_.netfilter;
+    if (std::string reason = foreign_rules(netfilter, inputs_.firewall); !reason.empty())
+      return reason;
+    return has_frame_rules(netfilter) ? why_no_rules() : "";
+  }
   // Why bridged IP of the port is Linux's, empty: it isn't.
   std::string rules_on_bridged(const Node& node) const {
+    const NetfilterState& netfilter = capabilities_.netfilter;
     const Node* bridge = graph_.related(node.ifindex, kPortOf);
-    return bridge ? rules_on_bridged_ip(capabilities_.netfilter, *bridge) : "";
+    if (!bridge || (!acts_on_bridged_ip(netfilter, *bridge, 4) &&
+                    !acts_on_bridged_ip(netfilter, *bridge, 6)))
+      return {};
+    if (std::string reason = why_no_rules(); !reason.empty()) return reason;
+    return rules_on_bridged_ip(netfilter, inputs_.firewall, *bridge);
+  }
+  // Why programs can do no rules, empty: they can.
+  std::string why_no_rules() const {
+    if (capabilities_.kernel.has(kFeatureTypedReads)) return {};
+    return "rules need " + std::string(kFeatureTypedReads) + ": " +
+           capabilities_.kernel.detail(kFeatureTypedReads);
   }
 
   // Which hook a device can have at all; `why` says why not.
@@ -249,8 +266,14 @@ class Planner {
         if (!why.empty())
           interface.why += "; IPv" + std::to_string(version) + " is left to Linux: " + why;
       }
-      add_netfilter(interface);
     }
+    constants.bridge_rules = bridge && why_no_rules().empty() &&
+                             (has_frame_rules(capabilities_.netfilter) ||
+                              acts_on_bridged_ip(capabilities_.netfilter, *bridge, 4) ||
+                              acts_on_bridged_ip(capabilities_.netfilter, *bridge, 6));
+    if (constants.bridge_rules && !router)
+      interface.modules.push_back({traits(Module::parse_l3).name, "rules look into IP packets"});
+    if (router || constants.bridge_rules) add_netfilter(interface);
     std::ranges::stable_sort(interface.modules, {},
                              [](const PlannedModule& m) { return module_named(m.name); });
 
@@ -266,23 +289,31 @@ class Planner {
   void add_netfilter(InterfacePlan& interface) {
     tna_const& constants = interface.program.constants;
     const Firewall& firewall = inputs_.firewall;
-    constants.conntrack4 = constants.route4 && tracks_connections(capabilities_.netfilter, 4);
-    constants.conntrack6 = constants.route6 && tracks_connections(capabilities_.netfilter, 6);
+    const NetfilterState& netfilter = capabilities_.netfilter;
+    const bool bridges = constants.bridge_rules;
+    constants.frame_rules = bridges && has_frame_rules(netfilter);
+    constants.conntrack4 = (constants.route4 || bridges) && tracks_connections(netfilter, 4);
+    constants.conntrack6 = (constants.route6 || bridges) && tracks_connections(netfilter, 6);
     if (constants.conntrack4 || constants.conntrack6)
       interface.modules.push_back({traits(Module::conntrack).name,
                                    "Linux follows connections: established ones go on here"});
     constants.nat = (constants.conntrack4 || constants.conntrack6) &&
-                    translates_connections(capabilities_.netfilter);
+                    translates_connections(netfilter);
     if (constants.nat)
       interface.modules.push_back({traits(Module::nat).name, "addresses may be translated"});
-    constants.rules4 = constants.route4 && has_rules(capabilities_.netfilter, 4);
-    constants.rules6 = constants.route6 && has_rules(capabilities_.netfilter, 6);
+    const auto judges = [&](bool routes, int version) {
+      return (routes || bridges) && firewall.can_judge(version) &&
+             (has_rules(netfilter, version) || constants.frame_rules);
+    };
+    constants.rules4 = judges(constants.route4, 4);
+    constants.rules6 = judges(constants.route6, 6);
     if (!constants.rules4 && !constants.rules6) return;
     constants.rules_devices = firewall.rules->devices;
     constants.rules_legacy = !firewall.words.tables4.empty() || !firewall.words.tables6.empty();
     interface.program.rules = firewall.id;
     interface.modules.push_back(
-        {traits(Module::rules).name, "rules act on routed packets (`tna rules`)"});
+        {traits(Module::rules).name, bridges ? "rules act on bridged packets, too (`tna rules`)"
+                                             : "rules act on routed packets (`tna rules`)"});
   }
 
   // A packet is routed to any device.

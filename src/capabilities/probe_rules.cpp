@@ -25,7 +25,7 @@ Result<std::uint64_t> generation_address(KernelMemory& memory, std::uint64_t net
 }
 
 bool any_executes_nft(const NetfilterState& state) {
-  for (const auto* family : {&state.ipv4, &state.ipv6})
+  for (const auto* family : {&state.ipv4, &state.ipv6, &state.bridge})
     for (const HookArray& array : *family)
       if (std::ranges::any_of(array.functions, executes_nft)) return true;
   return false;
@@ -50,7 +50,7 @@ Result<std::vector<RuleWords::Table>> tables_of(KernelMemory& memory,
 
 bool executes_nft(std::string_view function) {
   return function == "nft_do_chain_ipv4" || function == "nft_do_chain_ipv6" ||
-         function == "nft_do_chain_inet";
+         function == "nft_do_chain_inet" || function == "nft_do_chain_bridge";
 }
 
 bool executes_xtables(std::string_view function) {

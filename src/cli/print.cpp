@@ -225,7 +225,7 @@ std::string print_chain(const Json& chain) {
 std::string refused(const Json& rules, const char* family, const char* name) {
   const Json* why = find(rules, "refused");
   if (!why || text(*why, family).empty()) return {};
-  return std::string(name) + " packets that meet rules are left to Linux: " + text(*why, family) +
+  return std::string(name) + " that meet rules are left to Linux: " + text(*why, family) +
          '\n';
 }
 
@@ -243,7 +243,8 @@ std::string print_rules(const Json& rules) {
   }
   if (out.empty()) return "no chains\n";
   return out + fmt::format("{} rules, {} with a step that only Linux can do\n", all, to_linux) +
-         refused(rules, "ipv4", "IPv4") + refused(rules, "ipv6", "IPv6");
+         refused(rules, "ipv4", "IPv4 packets") + refused(rules, "ipv6", "IPv6 packets") +
+         refused(rules, "frames", "frames");
 }
 
 std::string print_detached(const Json& detached) {

@@ -87,6 +87,25 @@ struct Size {
   int in_calls = 0;                // the code being written is of a chain that is called
 };
 
+// Names and groups of devices.
+bool of_device(Field field) {
+  switch (field) {
+    case Field::iifname:
+    case Field::oifname:
+    case Field::iifgroup:
+    case Field::oifgroup:
+    case Field::port_iifname:
+    case Field::port_oifname:
+    case Field::port_iifgroup:
+    case Field::port_oifgroup:
+    case Field::ibrname:
+    case Field::obrname:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Of the branches of a search among so many.
 std::ptrdiff_t never_on_one_way(std::size_t among, std::size_t branches) {
   if (!among) return 0;
@@ -287,9 +306,7 @@ class TableCode {
         continue;
       }
       const Operand& of = words[i].of;
-      if (of.field == Field::iifname || of.field == Field::oifname || of.field == Field::iifgroup ||
-          of.field == Field::oifgroup)
-        shared_.devices();
+      if (of_device(of.field)) shared_.devices();
       if (words[i].cuts.empty()) {
         operands_.load_tree_word(of);
         code_.store(4, kFacts, at, 1);
@@ -379,10 +396,29 @@ class TableCode {
       punt(why);
       return false;
     }
-    if (operand.field == Field::iifname || operand.field == Field::oifname ||
-        operand.field == Field::iifgroup || operand.field == Field::oifgroup)
-      shared_.devices();
+    if (of_device(operand.field)) shared_.devices();
+    if (never_there(operand, met_)) return true;
+    const auto unclear_of = unclear(operand, met_);
+    if (unclear_of != Unclear::none) leave(unclear_of, to_string(operand.field));
     return true;
+  }
+
+  // Packets of which it is not known what the rule sees go to Linux.
+  void leave(Unclear of, const std::string& what) {
+    constexpr int kBridged = offsetof(tna_rule_facts, bridged);
+    const Code::Label clear = code_.label();
+    if (of == Unclear::retagged) {
+      code_.load(2, 1, kFacts, offsetof(tna_rule_facts, retagged));
+    } else {
+      code_.load(4, 1, kFacts, kBridged);
+      if (of == Unclear::seen_by_ip) code_.change(BPF_AND, 1, TNA_BRIDGED_IP);
+    }
+    code_.jump_if(of == Unclear::routed ? BPF_JNE : BPF_JEQ, 1, 0, clear);
+    punt(what + (of == Unclear::routed     ? " of routed packets"
+                 : of == Unclear::bridged  ? " of bridged packets"
+                 : of == Unclear::retagged ? " with another tag"
+                                           : " at the priority of br_netfilter"));
+    code_.place(clear);
   }
 
   void take(const Test& test, Code::Label next, Code::Label) {
@@ -427,6 +463,7 @@ class TableCode {
   }
 
   void take(const SetMark& mark, Code::Label, Code::Label) {
+    if (met_.beside_ip) leave(Unclear::seen_by_ip, "a mark");
     constexpr int kMark = offsetof(tna_rule_facts, mark);
     if (mark.keep) {
       code_.load(4, 1, kFacts, kMark);
@@ -568,13 +605,19 @@ class TableCode {
   Code::Label accepted_ = 0;
 };
 
+constexpr int kBridged = offsetof(tna_rule_facts, bridged);
+
 // Routing is between the hooks, and takes one from the TTL.
 void one_hop_less(Code& code, std::uint8_t family) {
+  const Code::Label bridged = code.label();
+  code.load(4, 1, kFacts, kBridged);
+  code.jump_if(BPF_JNE, 1, 0, bridged);
   const int ttl =
       static_cast<int>(offsetof(tna_rule_facts, network)) + (family == NFPROTO_IPV4 ? 8 : 7);
   code.load(1, 1, kFacts, ttl);
   code.add_value(1, -1);
   code.store(1, kFacts, ttl, 1);
+  code.place(bridged);
 }
 
 void number_names(Code& code, Size& size, const Met& met, Shared& shared) {
@@ -591,6 +634,24 @@ void number_names(Code& code, Size& size, const Met& met, Shared& shared) {
 // routing, and the source, behind it (NF_IP_PRI_CONNTRACK, _NAT_DST, _NAT_SRC in
 // linux/netfilter_ipv4.h; IPv6 has the same).
 constexpr std::int32_t kConntrack = -200, kDestinationNat = -100, kSourceNat = 100;
+
+constexpr RuleHook kForwardingHooks[] = {RuleHook::prerouting, RuleHook::forward,
+                                         RuleHook::postrouting};
+
+bool has_frame_chains(const RuleSet& rules) {
+  return std::ranges::any_of(
+      kForwardingHooks, [&](RuleHook hook) { return !rules.met(NFPROTO_BRIDGE, hook).empty(); });
+}
+
+// Where br_netfilter takes bridged packets to IP's rules (NF_BR_PRI_BRNF, or one less, as in kernels
+// before 6.8; NF_BR_PRI_LAST). Of chains with the same priority the later goes first.
+bool before_br_netfilter(RuleHook hook, std::int32_t priority) {
+  return hook == RuleHook::postrouting || priority <= 0;
+}
+bool beside_br_netfilter(RuleHook hook, const BaseChain& chain) {
+  return hook != RuleHook::postrouting &&
+         (chain.priority == 0 || (hook == RuleHook::forward && chain.priority == -1));
+}
 
 // Copies what the packet leaves with over what it came with.
 void translate(Code& code, std::uint8_t family, bool source) {
@@ -616,9 +677,40 @@ bool translates(const RuleSet& rules, std::uint8_t family) {
   return false;
 }
 
-// The chains of one hook, in their order.
-void write_hook(Code& code, Shared& shared, Size& size, std::deque<ChainCalls>& calls,
-                const RuleSet& rules, Met met) {
+using MetChains = std::vector<std::pair<const RuleTable*, const RuleChain*>>;
+
+// What all functions for the packets of a family are written with.
+struct Writing {
+  Code& code;
+  Shared& shared;
+  Size& size;
+  std::deque<ChainCalls>& calls;
+  const RuleSet& rules;
+};
+
+// Chains of the family bridge, which bridged packets meet.
+void write_frames(const Writing& writing, const MetChains& chains, Met met, bool before_ip) {
+  Code& code = writing.code;
+  met.frames = true;
+  met.translates = false;
+  for (const auto& [table, chain] : chains) {
+    if (before_br_netfilter(met.hook, chain->base->priority) != before_ip) continue;
+    met.beside_ip = met.family != NFPROTO_BRIDGE && beside_br_netfilter(met.hook, *chain->base);
+    const Code::Label routed = code.label();
+    if (met.family != NFPROTO_BRIDGE) {
+      code.load(4, 1, kFacts, kBridged);
+      code.jump_if(BPF_JEQ, 1, 0, routed);
+    }
+    writing.calls.emplace_back(*table, *chain);
+    TableCode(code, writing.shared, writing.size, writing.calls.back(), *table, met)
+        .base_chain(*chain);
+    code.place(routed);
+  }
+}
+
+// The chains of IP, in their order.
+void write_ip(const Writing& writing, Met met) {
+  const auto& [code, shared, size, calls, rules] = writing;
   const bool before_routing = met.hook == RuleHook::prerouting;
   const std::int32_t nat = before_routing ? kDestinationNat : kSourceNat;
   bool translated = !met.translates || met.hook == RuleHook::forward;
@@ -643,6 +735,22 @@ void write_hook(Code& code, Shared& shared, Size& size, std::deque<ChainCalls>& 
   if (!translated && before_routing) translate(code, met.family, false);
 }
 
+void write_hook(const Writing& writing, const Met& met) {
+  Code& code = writing.code;
+  const MetChains frames = writing.rules.met(NFPROTO_BRIDGE, met.hook);
+  write_frames(writing, frames, met, true);
+  if (met.family != NFPROTO_BRIDGE) {
+    const Code::Label not_called = code.label();
+    if (has_frame_chains(writing.rules)) {
+      code.load(4, 1, kFacts, kBridged);
+      code.jump_if(BPF_JEQ, 1, TNA_BRIDGED_FRAME, not_called);
+    }
+    write_ip(writing, met);
+    code.place(not_called);
+  }
+  write_frames(writing, frames, met, false);
+}
+
 Result<std::vector<bpf_insn>> function(const RuleSet& rules, std::uint8_t family, Shared& shared) {
   Code code;
   Size size;
@@ -651,10 +759,11 @@ Result<std::vector<bpf_insn>> function(const RuleSet& rules, std::uint8_t family
   const NameNumbers names(rules, family);
   Met met{.family = family, .translates = translates(rules, family), .names = &names};
   number_names(code, size, met, shared);
-  for (RuleHook hook : {RuleHook::prerouting, RuleHook::forward, RuleHook::postrouting}) {
-    if (hook == RuleHook::forward) one_hop_less(code, family);
+  const Writing writing{code, shared, size, calls, rules};
+  for (RuleHook hook : kForwardingHooks) {
+    if (hook == RuleHook::forward && family != NFPROTO_BRIDGE) one_hop_less(code, family);
     met.hook = hook;
-    write_hook(code, shared, size, calls, rules, met);
+    write_hook(writing, met);
   }
   code.set(0, kNext);
   code.exit();
@@ -676,7 +785,9 @@ CompiledRules compile(const RuleSet& rules) {
   Shared shared(compiled);
   for (auto [family, code, why_not] :
        {std::tuple{NFPROTO_IPV4, &compiled.ipv4, &compiled.why_not4},
-        std::tuple{NFPROTO_IPV6, &compiled.ipv6, &compiled.why_not6}}) {
+        std::tuple{NFPROTO_IPV6, &compiled.ipv6, &compiled.why_not6},
+        std::tuple{NFPROTO_BRIDGE, &compiled.frames, &compiled.why_not_frames}}) {
+    if (family == NFPROTO_BRIDGE && !has_frame_chains(rules)) continue;
     auto made = function(rules, static_cast<std::uint8_t>(family), shared);
     if (made)
       *code = std::move(*made);
@@ -687,7 +798,7 @@ CompiledRules compile(const RuleSet& rules) {
 }
 
 bool CompiledRules::same_code(const CompiledRules& other) const {
-  return same(ipv4, other.ipv4) && same(ipv6, other.ipv6) && devices == other.devices &&
+  return same(ipv4, other.ipv4) && same(ipv6, other.ipv6) && same(frames, other.frames) && devices == other.devices &&
          std::ranges::equal(maps, other.maps, &RuleMap::same_shape) && counted == other.counted &&
          actions == other.actions && cells.size() == other.cells.size() &&
          std::memcmp(cells.data(), other.cells.data(), cells.size() * sizeof cells[0]) == 0;

@@ -44,6 +44,9 @@ struct CompiledRules {
   // named by their number. Empty: see why_not.
   std::vector<bpf_insn> ipv4, ipv6;
   std::string why_not4, why_not6;
+  // The same for packets of other protocols: there are rules for frames, which are in the others, too.
+  std::vector<bpf_insn> frames;
+  std::string why_not_frames;
   std::vector<RuleMap> maps;
   // Of runs of many rules: trees, and what the rules that they find do: the number of a verdict in
   // the lowest 8 bits, above it that of a counter, from 1 on.

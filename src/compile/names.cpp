@@ -79,7 +79,7 @@ class Collection {
 NameNumbers::NameNumbers(const RuleSet& rules, std::uint8_t family) {
   Collection collection;
   for (const RuleTable& table : rules.tables)
-    if (table.family == family || table.family == NFPROTO_INET)
+    if (table.family == family || (family != NFPROTO_BRIDGE && table.family == NFPROTO_INET))
       for (const RuleChain& chain : table.chains)
         for (const Rule& rule : chain.rules)
           for (const Step& step : rule.steps) collection.add(table, step);

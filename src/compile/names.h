@@ -14,7 +14,7 @@ namespace tna {
 
 class NameNumbers {
  public:
-  // Of the rules that packets of NFPROTO_IPV4 or _IPV6 may meet.
+  // Of the rules that packets of NFPROTO_IPV4 or _IPV6 may meet; those for frames ask for none.
   NameNumbers(const RuleSet&, std::uint8_t family);
 
   // The numbers of the names in the interval; nothing: they have none.

@@ -30,7 +30,36 @@ struct Place {
   Octets constant;  // of the same value for all packets
 };
 
-Place place_of(Field field, std::uint8_t family) {
+constexpr std::size_t kTaggedHeader = 18;  // Ethernet's
+
+// What rules for frames see otherwise than rules of IP do; size 0: what TNA can't say.
+std::optional<Place> place_for_frames(Field field, std::uint8_t family) {
+  switch (field) {
+    case Field::link:
+      return Place{static_cast<int>(offsetof(tna_rule_facts, link)), kTaggedHeader, {}};
+    case Field::nfproto:
+      return Place{-1, 1, {NFPROTO_BRIDGE}};
+    case Field::protocol:
+      if (family != NFPROTO_BRIDGE) return std::nullopt;
+      return Place{static_cast<int>(offsetof(tna_rule_facts, protocol)), 2, {}};
+    case Field::network:
+      return family == NFPROTO_BRIDGE ? std::optional(Place{}) : std::nullopt;
+    case Field::length:  // with padding
+    case Field::pkttype:
+    case Field::ct_state:
+    case Field::ct_status:
+    case Field::ct_mark:
+    case Field::ct_direction:
+      return Place{};
+    default:
+      return std::nullopt;
+  }
+}
+
+Place place_of(Field field, const Met& met) {
+  if (met.frames)
+    if (auto place = place_for_frames(field, met.family)) return *place;
+  const std::uint8_t family = met.family;
   const bool v4 = family == NFPROTO_IPV4;
   auto fact = [](std::size_t offset, std::size_t size) {
     return Place{static_cast<int>(offset), size, {}};
@@ -64,6 +93,25 @@ Place place_of(Field field, std::uint8_t family) {
       return fact(offsetof(tna_rule_facts, iifgroup), 4);
     case Field::oifgroup:
       return fact(offsetof(tna_rule_facts, oifgroup), 4);
+    case Field::port_iif:
+      return fact(offsetof(tna_rule_facts, port_iif), 4);
+    case Field::port_oif:
+      return fact(offsetof(tna_rule_facts, port_oif), 4);
+    case Field::port_iifname:
+      return fact(offsetof(tna_rule_facts, port_iifname), 16);
+    case Field::port_oifname:
+      return fact(offsetof(tna_rule_facts, port_oifname), 16);
+    case Field::port_iifgroup:
+      return fact(offsetof(tna_rule_facts, port_iifgroup), 4);
+    case Field::port_oifgroup:
+      return fact(offsetof(tna_rule_facts, port_oifgroup), 4);
+    case Field::ibrname:
+      return fact(offsetof(tna_rule_facts, iifname), 16);
+    case Field::obrname:
+      return fact(offsetof(tna_rule_facts, oifname), 16);
+    case Field::bridged:  // in prerouting nobody knows yet
+      if (met.hook == RuleHook::prerouting) return {-1, 1, {0}};
+      return fact(offsetof(tna_rule_facts, bridged), 1);
     case Field::ct_state:
       return fact(offsetof(tna_rule_facts, ct_state), 4);
     case Field::ct_status:
@@ -84,7 +132,18 @@ Place place_of(Field field, std::uint8_t family) {
 
 bool of_egress(Field field) {
   return field == Field::oif || field == Field::oifname || field == Field::oifgroup ||
-         field == Field::oiftype;
+         field == Field::oiftype || field == Field::port_oif || field == Field::port_oifname ||
+         field == Field::port_oifgroup || field == Field::obrname;
+}
+
+bool of_ingress(Field field) {
+  return field == Field::iif || field == Field::iifname || field == Field::iifgroup ||
+         field == Field::iiftype;
+}
+
+bool of_port(Field field) {
+  return field == Field::port_iif || field == Field::port_iifname || field == Field::port_iifgroup ||
+         field == Field::port_oif || field == Field::port_oifname || field == Field::port_oifgroup;
 }
 
 int bytes_of(const Operand& operand, int word) {
@@ -128,11 +187,28 @@ bool of_checksum(const Operand& operand) {
 }  // namespace
 
 bool never_there(const Operand& operand, const Met& met) {
+  if (met.family == NFPROTO_BRIDGE &&
+      (operand.field == Field::l4proto || operand.field == Field::transport))
+    return true;
+  if (met.hook == RuleHook::postrouting && operand.field == Field::ibrname) return true;
   return met.hook == RuleHook::prerouting && of_egress(operand.field);
 }
 
+Unclear unclear(const Operand& operand, const Met& met) {
+  const bool forwarded = met.hook != RuleHook::prerouting;
+  if (met.frames && operand.field == Field::link && forwarded &&
+      operand.offset + operand.length > 2 * ETH_ALEN)
+    return Unclear::retagged;
+  if (met.beside_ip && operand.field == Field::mark) return Unclear::seen_by_ip;
+  if (!met.frames && of_port(operand.field)) return Unclear::routed;
+  // br_netfilter names no ingress device there (br_netfilter_hooks.c:br_nf_post_routing).
+  if (!met.frames && met.hook == RuleHook::postrouting && of_ingress(operand.field))
+    return Unclear::bridged;
+  return Unclear::none;
+}
+
 std::string why_not(const Operand& operand, const Met& met) {
-  const Place place = place_of(operand.field, met.family);
+  const Place place = place_of(operand.field, met);
   const std::size_t end = std::size_t{operand.offset} + operand.length;
   if (!place.size) return to_string(operand.field);
   if (end > place.size || !operand.length || operand.length > 16)
@@ -141,6 +217,9 @@ std::string why_not(const Operand& operand, const Met& met) {
       end > 10)
     return "the header's checksum";
   if (met.translates && of_checksum(operand)) return "a checksum";
+  if (met.frames && met.hook == RuleHook::postrouting &&
+      (of_ingress(operand.field) || (of_port(operand.field) && !of_egress(operand.field))))
+    return std::string(to_string(operand.field)) + " where it is no longer known";
   if (of_connection(operand.field) && !met.tracked)
     return std::string(to_string(operand.field)) + " before connections are looked for";
   if (met.legacy && never_there(operand, met))
@@ -155,7 +234,7 @@ std::string why_not(const Operand& operand, const Met& met) {
 }
 
 std::optional<Octets> OperandCode::constant(const Operand& operand) const {
-  const Place place = place_of(operand.field, met_.family);
+  const Place place = place_of(operand.field, met_);
   if (place.constant.empty()) return std::nullopt;
   return transformed(operand, place.constant);
 }
@@ -169,7 +248,7 @@ void OperandCode::require(const Operand& operand, Code::Label absent) {
 }
 
 void OperandCode::load_word(const Operand& operand, int word) {
-  const Place place = place_of(operand.field, met_.family);
+  const Place place = place_of(operand.field, met_);
   const int bytes = bytes_of(operand, word), at = operand.offset + 4 * word;
   if (place.offset < 0) {
     code_.set(kScratch,
@@ -224,7 +303,7 @@ void OperandCode::load_number(const Operand& operand, int word) {
 }
 
 std::optional<int> OperandCode::wide(const Operand& operand) const {
-  const Place place = place_of(operand.field, met_.family);
+  const Place place = place_of(operand.field, met_);
   if (place.offset < 0 || !operand.then.empty() || !operand.length || operand.length % kWide)
     return std::nullopt;
   const int offset = place.offset + operand.offset;

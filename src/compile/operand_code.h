@@ -16,12 +16,15 @@ inline constexpr int kFacts = 6;  // the register that points to the facts, kept
 
 // Where a chain is met.
 struct Met {
-  std::uint8_t family = 0;  // of the packets: NFPROTO_IPV4, NFPROTO_IPV6
+  std::uint8_t family = 0;  // of the packets: NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_BRIDGE: others
   RuleHook hook = RuleHook::forward;
   bool legacy = false;      // of an xtables table, to which a device that isn't there has an empty
                             // name
   bool tracked = true;      // behind the hook that finds the packet's connection
   bool translates = false;  // connections' addresses are translated
+  bool frames = false;      // of a table of the family bridge
+  // By bridged packets that IP's rules see, too, before or after those: it depends on who came first.
+  bool beside_ip = false;
   const NameNumbers* names = nullptr;  // always there
 };
 
@@ -29,6 +32,10 @@ struct Met {
 std::string why_not(const Operand&, const Met&);
 // No packet has it there.
 bool never_there(const Operand&, const Met&);
+// Of which packets it says something else there, or something that programs don't know; all are
+// asked for what else why_not() and never_there() say.
+enum class Unclear { none, bridged, routed, retagged, seen_by_ip };
+Unclear unclear(const Operand&, const Met&);
 
 class OperandCode {
  public:

@@ -175,7 +175,9 @@ bool RuleRun::of_name(const Operand& operand, const std::vector<Interval>& inter
 
 bool RuleRun::conditions_of(const Operand& from, std::vector<Interval> intervals, bool inside,
                             Conditions& found) {
-  if (!why_not(from, met_).empty()) return false;
+  if (met_.frames || !why_not(from, met_).empty() || unclear(from, met_) != Unclear::none ||
+      from.field == Field::bridged)
+    return false;
   if (never_there(from, met_)) return true;
   if (auto value = constant(from.field, met_.family)) {
     const Octets seen = transformed(from, *value);

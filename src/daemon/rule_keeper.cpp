@@ -27,7 +27,7 @@ double ms(Clock::duration time) {
 }
 
 bool any_nft(const NetfilterState& netfilter) {
-  for (const auto* family : {&netfilter.ipv4, &netfilter.ipv6})
+  for (const auto* family : {&netfilter.ipv4, &netfilter.ipv6, &netfilter.bridge})
     for (const HookArray& array : *family)
       if (std::ranges::any_of(array.functions, executes_nft)) return true;
   return false;
@@ -54,7 +54,7 @@ Result<nft::Ruleset> RuleKeeper::read_nft() {
 
 bool RuleKeeper::follow(const NetfilterState& netfilter) {
   outrun_ = false;
-  if (!has_rules(netfilter, 4) && !has_rules(netfilter, 6)) {
+  if (!has_rules(netfilter, 4) && !has_rules(netfilter, 6) && !has_frame_rules(netfilter)) {
     firewall_ = {};
     given_up_ = false;
     changes_.reset();

@@ -55,6 +55,16 @@ Json refused(const Firewall& firewall, int version) {
   return version == 4 ? firewall.rules->why_not4 : firewall.rules->why_not6;
 }
 
+// The same of frames.
+Json refused_frames(const Firewall& firewall) {
+  if (firewall.can_judge_frames() || !firewall.rules) return nullptr;
+  const CompiledRules& rules = *firewall.rules;
+  if (rules.frames.empty() && rules.why_not_frames.empty()) return nullptr;
+  for (const std::string& why : {rules.why_not_frames, rules.why_not4, rules.why_not6})
+    if (!why.empty()) return why;
+  return nullptr;
+}
+
 }  // namespace
 
 Result<Json> rules_answer(const Controller::View& view, const Json& arguments) {
@@ -73,7 +83,10 @@ Result<Json> rules_answer(const Controller::View& view, const Json& arguments) {
   return Json{{"generation", rules.generation},
               {"chains", chains},
               {"compiled_generation", firewall.rules ? firewall.words.nft_generation : 0},
-              {"refused", {{"ipv4", refused(firewall, 4)}, {"ipv6", refused(firewall, 6)}}}};
+              {"refused",
+               {{"ipv4", refused(firewall, 4)},
+                {"ipv6", refused(firewall, 6)},
+                {"frames", refused_frames(firewall)}}}};
 }
 
 }  // namespace tna

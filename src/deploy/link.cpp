@@ -277,6 +277,8 @@ Result<LoadedProgram> Pipeline::load(const tna_const& constants, const tna_guard
     TRY(put_in_place(code, TNA_RULES4_PLACE, rules->linked(rules->rules().ipv4)));
   if (rules && constants.rules6)
     TRY(put_in_place(code, TNA_RULES6_PLACE, rules->linked(rules->rules().ipv6)));
+  if (rules && constants.frame_rules)
+    TRY(put_in_place(code, TNA_RULES_FRAME_PLACE, rules->linked(rules->rules().frames)));
 
   bool xdp = hook_ == Hook::xdp;
   std::string verifier(1 << 16, '\0');

@@ -40,6 +40,7 @@ constexpr Row kMatches[] = {
     {"mac", 0, mac},
     {"mark", 1, mark},
     {"multiport", 1, multiport},
+    {"physdev", 0, physdev},
     {"pkttype", 0, pkttype},
     {"state", 0, state},
     {"tcp", 0, tcp},

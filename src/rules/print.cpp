@@ -16,8 +16,9 @@ namespace {
 constexpr const char* kFields[] = {
     "link",        "network",   "transport",    "meta nfproto", "meta l4proto", "meta protocol",
     "meta length", "meta mark", "iif",          "oif",          "iifname",      "oifname",
-    "iiftype",     "oiftype",   "iifgroup",     "oifgroup",     "meta pkttype", "ct state",
-    "ct status",   "ct mark",   "ct direction",
+    "iiftype",     "oiftype",   "iifgroup",     "oifgroup",     "port iif",     "port oif",
+    "port iifname", "port oifname", "port iifgroup", "port oifgroup", "ibrname", "obrname",
+    "bridged",     "meta pkttype", "ct state",  "ct status",    "ct mark",      "ct direction",
 };
 static_assert(std::size(kFields) == static_cast<std::size_t>(Field::count));
 
@@ -84,6 +85,10 @@ std::string value(const Operand& operand, const Octets& octets) {
   switch (operand.field) {
     case Field::iifname:
     case Field::oifname:
+    case Field::port_iifname:
+    case Field::port_oifname:
+    case Field::ibrname:
+    case Field::obrname:
       return "\"" + std::string(octets.begin(), std::ranges::find(octets, 0)) +
              (std::ranges::find(octets, 0) == octets.end() ? "*\"" : "\"");
     case Field::network:

@@ -59,7 +59,7 @@ class Reach {
 std::set<nft::Part> met_by_forwarded(const RuleSet& rules) {
   std::set<nft::Part> met;
   std::unordered_map<const RuleTable*, Reach> tables;
-  for (std::uint8_t family : {NFPROTO_IPV4, NFPROTO_IPV6})
+  for (std::uint8_t family : {NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_BRIDGE})
     for (RuleHook hook : {RuleHook::prerouting, RuleHook::forward, RuleHook::postrouting})
       for (const auto& [table, chain] : rules.met(family, hook))
         tables.try_emplace(table, *table, met).first->second.begin(*chain);

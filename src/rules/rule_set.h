@@ -34,7 +34,17 @@ enum class Field : std::uint8_t {
   iiftype,
   oiftype,  // 2: ARPHRD_*
   iifgroup,
-  oifgroup,      // 4
+  oifgroup,  // 4
+  // Of a bridged packet, the ports; to rules of IP the devices above are the bridge.
+  port_iif,
+  port_oif,  // 4
+  port_iifname,
+  port_oifname,  // 16
+  port_iifgroup,
+  port_oifgroup,  // 4
+  ibrname,
+  obrname,       // 16: the bridge's name, to rules for frames
+  bridged,       // 1: behind prerouting, 0: the packet is routed
   pkttype,       // 1: PACKET_*
   ct_state,      // 4: NF_CT_STATE_BIT()
   ct_status,     // 4: IPS_*

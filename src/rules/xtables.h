@@ -21,6 +21,7 @@ Steps icmp6(const nft::Extension&, std::uint8_t family);
 Steps iprange(const nft::Extension&, std::uint8_t family);
 Steps mac(const nft::Extension&, std::uint8_t family);
 Steps length(const nft::Extension&, std::uint8_t family);
+Steps physdev(const nft::Extension&, std::uint8_t family);
 Steps pkttype(const nft::Extension&, std::uint8_t family);
 Steps dscp(const nft::Extension&, std::uint8_t family);
 Steps tos(const nft::Extension&, std::uint8_t family);

@@ -10,6 +10,7 @@
 #include <linux/netfilter/xt_length.h>
 #include <linux/netfilter/xt_mac.h>
 #include <linux/netfilter/xt_multiport.h>
+#include <linux/netfilter/xt_physdev.h>
 #include <linux/netfilter/xt_pkttype.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
@@ -249,6 +250,42 @@ Steps hl(const nft::Extension& match, std::uint8_t family) {
   auto info = info_of<ip6t_hl_info>(match);
   if (!info || family != NFPROTO_IPV6) return std::nullopt;
   return hops(7, info->mode, info->hop_limit);
+}
+
+// A port of the bridge by its name, or what its name begins with; nothing: any that there is.
+std::optional<Step> port_name(Field field, const char (&name)[IFNAMSIZ], const char (&mask)[IFNAMSIZ],
+                              bool inverted) {
+  std::size_t length = 0;
+  while (length < IFNAMSIZ && mask[length] == '\xff') ++length;
+  for (std::size_t i = length; i < IFNAMSIZ; ++i)
+    if (mask[i]) return std::nullopt;
+  if (!length) return std::nullopt;
+  return equals({field, 0, static_cast<std::uint8_t>(length), {}}, Octets(name, name + length),
+                inverted);
+}
+
+// In prerouting nobody knows yet whether a packet will be bridged, and by which port; that it isn't
+// is what the match says then (net/netfilter/xt_physdev.c).
+Steps physdev(const nft::Extension& match, std::uint8_t) {
+  const auto info = info_of<xt_physdev_info>(match);
+  if (!info || info->bitmask & (XT_PHYSDEV_OP_ISIN | XT_PHYSDEV_OP_ISOUT)) return std::nullopt;
+  std::vector<Step> steps;
+  if (info->bitmask & XT_PHYSDEV_OP_BRIDGED)
+    steps.push_back(
+        equals({Field::bridged, 0, 1, {}}, {0}, !(info->invert & XT_PHYSDEV_OP_BRIDGED)));
+  if (info->bitmask & XT_PHYSDEV_OP_IN) {
+    auto step = port_name(Field::port_iifname, info->physindev, info->in_mask,
+                          info->invert & XT_PHYSDEV_OP_IN);
+    if (!step) return std::nullopt;
+    steps.push_back(std::move(*step));
+  }
+  if (info->bitmask & XT_PHYSDEV_OP_OUT) {
+    auto step = port_name(Field::port_oifname, info->physoutdev, info->out_mask,
+                          info->invert & XT_PHYSDEV_OP_OUT);
+    if (!step) return std::nullopt;
+    steps.push_back(std::move(*step));
+  }
+  return steps;
 }
 
 }  // namespace tna::xtables

@@ -6,8 +6,7 @@
 #   h1 ---- p1 [ b ] p2 ---- h2      h1 is at home: 10.0.1.2, fd00:1::2; h2 the world: 198.51.100.2, 2001:db8:2::2
 #                                    the router is .1, ::1; the world knows no way to h1
 . "$(dirname "$0")/lib.sh"
-
-BYTES=2000000 # of a stream
+. "$HERE/iperf.sh"
 
 setup() {
   local n name net
@@ -21,7 +20,6 @@ setup() {
     STATIONS+=($name)
     in_ns $name sysctl -qw net.ipv6.conf.default.disable_ipv6=0 net.ipv6.conf.default.accept_dad=0
     join_by_veth $n
-    in_ns $name ethtool -K eth0 tx off tso off gso off >/dev/null # XDP wants what is finished
     [ $n = 1 ] && net="10.0.1. fd00:1::" || net="198.51.100. 2001:db8:2::"
     link set p$n up
     ip -n "$RUN$name" link set eth0 up
@@ -30,9 +28,7 @@ setup() {
       ip -n "$RUN$name" addr add ${net}2/$(prefix $net) dev eth0
       [ $n = 1 ] && ip -n "$RUN$name" route add default via ${net}1
     done
-    nsenter --net="/run/netns/$RUN$name" iperf3 -s --forceflush >"$WORK/iperf.$name" 2>&1 &
-    CHILDREN+=("$!")
-    wait_until 3 grep -q listening "$WORK/iperf.$name" || fail "iperf3 of $name does not listen"
+    iperf_server $name
   done
   in_ns b nft -f - <<-'END'
 	table inet fw {
@@ -56,14 +52,7 @@ setup() {
 }
 prefix() { case $1 in *:) echo 64 ;; *) echo 24 ;; esac; }
 
-iperf() { in_ns "$1" timeout $((20 * SLOW)) iperf3 -J -c "${@:2}"; }
-tcp() { iperf "$@" -n $BYTES | jq 'if .error or .end.sum_received.bytes == 0 then 0 else .end.sum_sent.bytes end'; }
 retransmits() { jq '.end.sum_sent.retransmits' "$WORK/last"; }
-# A UDP flow of both directions that has lasted for more than two seconds is a stream to Linux.
-udp() { iperf "$1" "$2" -u -l 1000 -b 4M -t 4 "${@:3}" | jq '(.end.sum.packets // 0) - (.end.sum.lost_packets // 0)'; }
-grew() { # grew WHAT IF BEFORE LEAST
-  tna_on && at_least "$1: fast packets of $2" "$4" $(($(fast_packets "$2") - $3))
-}
 entries() { in_ns b conntrack -L -o extended "$@" 2>/dev/null; }
 wrong_checksums() { # that the stations have seen
   local name
@@ -118,45 +107,28 @@ test_new_ones_from_outside_are_dropped() {
   check "but out" one h1 198.51.100.2
 }
 
-# stream: a TCP stream of some seconds in the background, fast by now
-stream() {
-  nsenter --net="/run/netns/${RUN}h1" timeout 20 iperf3 -J -c 198.51.100.2 -b 4M -l 1000 -t "${1:-4}" >"$WORK/stream" &
-  STREAM=$!
-  tna_on || { sleep 1; return; }
-  check "the stream goes fast" wait_until 4 is_fast
-}
-received() { ip -n "$RUN$1" -j -s link show eth0 | jq '.[0].stats64.rx.packets'; }
-is_fast() {
-  local before
-  before=$(fast_packets p1)
-  sleep 0.2
-  [ $(($(fast_packets p1) - before)) -ge 30 ]
-}
-
 test_rules_end_what_goes_on() { # and let it go on again
   local before
-  stream 5
+  stream h1 198.51.100.2 5201 p1 5
   in_ns b nft insert rule inet fw forward meta l4proto tcp tcp dport 5201 drop
   before=$(received h2)
   sleep 0.5
   at_most "packets past the new rule" 3 $(($(received h2) - before))
   in_ns b nft -a list chain inet fw forward | sed -n 's/.*dport 5201 drop.*handle //p' |
     while read -r handle; do in_ns b nft delete rule inet fw forward handle "$handle"; done
-  wait $STREAM
-  same "the stream has ended well" null "$(jq -c .error "$WORK/stream")"
+  stream_ends_well
 }
 
 test_flushed_connections() { # Linux picks them up again, or not: nothing goes by an entry that is gone
   local before
-  stream 4
+  stream h1 198.51.100.2 5201 p1 4
   in_ns b conntrack -F 2>/dev/null
-  wait $STREAM
-  same "the stream has ended well" null "$(jq -c .error "$WORK/stream")"
+  stream_ends_well
 }
 
 test_lives_as_long_as_linux_says() {
   local left
-  stream 4
+  stream h1 198.51.100.2 5201 p1 4
   left=$(entries -p tcp --dport 5201 | awk '{ if ($5 > most) most = $5 } END { print most + 0 }')
   at_least "seconds that the connection has to live" 431990 "$left"
   at_most "seconds that the connection has to live" 432000 "$left"

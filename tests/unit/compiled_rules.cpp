@@ -121,9 +121,12 @@ Result<RulesInKernel> RulesInKernel::load(const CompiledRules& compiled, std::ui
                                     sizeof(tna_rule_facts), 1, nullptr));
   if (!loaded.facts_) return errno_error("make a map");
   std::vector<bpf_insn> code = TRY(caller(loaded.facts_.get()));
-  const auto function = loaded.maps_.linked(family == NFPROTO_IPV4 ? compiled.ipv4 : compiled.ipv6);
+  const bool v4 = family == NFPROTO_IPV4, v6 = family == NFPROTO_IPV6;
+  const auto function = loaded.maps_.linked(v4   ? compiled.ipv4
+                                            : v6 ? compiled.ipv6
+                                                 : compiled.frames);
   if (function.empty())
-    return error(family == NFPROTO_IPV4 ? compiled.why_not4 : compiled.why_not6);
+    return error(v4 ? compiled.why_not4 : v6 ? compiled.why_not6 : compiled.why_not_frames);
   code.insert(code.end(), function.begin(), function.end());
   TRY(add_tree_that_finds_nothing(code));
   std::string log(1 << 20, '\0');

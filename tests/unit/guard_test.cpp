@@ -30,14 +30,14 @@ TEST(Guard, EmptyNamespace) {
     EXPECT_EQ(guard.hooks_ipv6[i], 0u);
   }
   EXPECT_FALSE(bridge_netfilter_active(state));
-  EXPECT_EQ(foreign_rules(state), "");
+  EXPECT_EQ(foreign_rules(state, {}), "");
 }
 
 TEST(Guard, BridgeNetfilterWithoutRules) {
   NetfilterState state = test::bridge_netfilter();
   tna_guard guard = guard_of(state);
   EXPECT_TRUE(bridge_netfilter_active(state));
-  EXPECT_EQ(foreign_rules(state), "");
+  EXPECT_EQ(foreign_rules(state, {}), "");
   for (int i = 0; i < TNA_HOOKS; i++) {
     EXPECT_EQ(guard.hooks_bridge[i], state.bridge[i].pointer) << i;
     EXPECT_EQ(guard.hooks_ipv4[i], state.ipv4[i].pointer)
@@ -73,7 +73,7 @@ TEST(Guard, EachHookWithARuleNeverMatches) {
           << hook << ' ' << i;
       EXPECT_EQ(guard.hooks_ipv6[i], state.ipv6[i].pointer) << "the other family is not concerned";
     }
-    EXPECT_EQ(foreign_rules(state), "") << "they are asked packet by packet";
+    EXPECT_EQ(foreign_rules(state, {}), "") << "they are asked packet by packet";
   }
 }
 
@@ -90,7 +90,7 @@ TEST(Guard, FunctionWithoutANameIsARule) {
   state.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"0xffffffff81234567"}};
   EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_FORWARD], kNever);
   state.bridge[TNA_HOOK_FORWARD].functions.push_back("0xffffffff81234567");
-  EXPECT_NE(foreign_rules(state).find("0xffffffff81234567"), std::string::npos);
+  EXPECT_NE(foreign_rules(state, {}).find("0xffffffff81234567"), std::string::npos);
 }
 
 TEST(Guard, WithoutBridgeNetfilterIpRulesMatterToRouting) {
@@ -104,7 +104,7 @@ TEST(Guard, WithoutBridgeNetfilterIpRulesMatterToRouting) {
   EXPECT_EQ(guard_of(state).hooks_ipv4[TNA_HOOK_FORWARD], kNever);
   EXPECT_EQ(guard_of(state).routed_ipv4[TNA_HOOK_FORWARD], kNever);
   EXPECT_EQ(rules_on_routed_ip(state, {.why_not = "too many"}, 4),
-            "rules stand on routed IPv4 packets, which are left to Linux: too many");
+            "rules stand on IPv4 packets, which are left to Linux: too many");
   state.ipv4[TNA_HOOK_FORWARD].functions.push_back("ipv4_conntrack_in");
   EXPECT_NE(rules_on_routed_ip(state, {}, 4).find("IPv4 packets (forward: ipv4_conntrack_in)"),
             std::string::npos)
@@ -123,9 +123,9 @@ TEST(Guard, CompiledRulesAreBoundToWhatTheyWereMadeOf) {
   EXPECT_EQ(rules_on_routed_ip(state, firewall, 4), "");
   std::vector<PlannedGuard> notes;
   const tna_guard guard = guard_for(state, {}, firewall, notes);
-  EXPECT_EQ(guard.hooks_ipv4[TNA_HOOK_FORWARD], kNever) << "bridged packets meet no compiled rules";
+  EXPECT_EQ(guard.hooks_ipv4[TNA_HOOK_FORWARD], kNever);
   EXPECT_EQ(guard.routed_ipv4[TNA_HOOK_FORWARD], 0x9000u);
-  EXPECT_EQ(guard.routed_ipv6[TNA_HOOK_FORWARD], kNever);
+  EXPECT_EQ(guard.routed_ipv6[TNA_HOOK_FORWARD], 0u) << "nobody stands there";
   EXPECT_EQ(guard.nft_generation_at, 0x5000u);
   EXPECT_EQ(guard.nft_generation, 7u);
   EXPECT_EQ(guard.tables4[0].at, 0x6000u);
@@ -165,18 +165,34 @@ TEST(Guard, ForeignRulesAreNamedWithTheirHook) {
   constexpr const char* kHooks[] = {"prerouting", "forward", "postrouting"};
   for (int hook = 0; hook < TNA_HOOKS; hook++) {
     NetfilterState state = test::bridge_netfilter();
-    state.bridge[hook].functions.insert(state.bridge[hook].functions.begin(),
-                                        "nft_do_chain_bridge");
-    EXPECT_NE(foreign_rules(state).find(std::string(kHooks[hook]) + ": nft_do_chain_bridge"),
+    state.bridge[hook].functions.insert(state.bridge[hook].functions.begin(), "ebt_in_hook");
+    EXPECT_NE(foreign_rules(state, {}).find(std::string(kHooks[hook]) + ": ebt_in_hook"),
               std::string::npos)
-        << foreign_rules(state);
+        << foreign_rules(state, {});
   }
+}
+
+TEST(Guard, RulesForFramesAreNotForeignWhereTheyAreCompiled) {
+  NetfilterState state = test::bridge_netfilter();
+  state.bridge[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_bridge", "br_nf_forward"}};
+  CompiledRules rules;
+  for (auto* code : {&rules.ipv4, &rules.ipv6}) code->resize(1);
+  rules.why_not_frames = "a jump is too far";
+  Firewall firewall{.id = 1, .rules = std::make_shared<const CompiledRules>(rules)};
+  EXPECT_NE(foreign_rules(state, firewall).find("a jump is too far"), std::string::npos);
+  rules.frames.resize(1);
+  firewall.rules = std::make_shared<const CompiledRules>(rules);
+  EXPECT_EQ(foreign_rules(state, firewall), "");
+  EXPECT_TRUE(has_frame_rules(state));
+  std::vector<PlannedGuard> notes;
+  EXPECT_EQ(guard_for(state, {}, firewall, notes).hooks_bridge[TNA_HOOK_FORWARD], 0x9000u);
+  EXPECT_EQ(rules_on_bridge_itself(state), "") << "it meets none of them";
 }
 
 TEST(Guard, FunctionsOfOlderBridgeNetfilterAreItsOwn) {
   NetfilterState state = test::bridge_netfilter();
   state.bridge[TNA_HOOK_FORWARD].functions = {"br_nf_forward_ip", "br_nf_forward_arp"};
-  EXPECT_EQ(foreign_rules(state), "");
+  EXPECT_EQ(foreign_rules(state, {}), "");
   EXPECT_TRUE(bridge_netfilter_active(state));
 }
 
@@ -190,7 +206,7 @@ TEST(Guard, FramesForTheBridgeItselfAndFromIt) {
   state.bridge_local[TNA_HOOK_LOCAL_OUT] = {0xa000, {"ebt_out_hook"}};
   EXPECT_NE(rules_on_bridge_itself(state).find("(output: ebt_out_hook)"), std::string::npos)
       << rules_on_bridge_itself(state);
-  EXPECT_EQ(foreign_rules(state), "") << "which bridged frames don't meet";
+  EXPECT_EQ(foreign_rules(state, {}), "") << "which bridged frames don't meet";
   for (int hook = 0; hook < TNA_LOCAL_HOOKS; hook++)
     EXPECT_EQ(guard_of(state).hooks_bridge_local[hook], kNever);
 
@@ -204,15 +220,23 @@ TEST(Guard, RulesOnBridgedIpAreTroubleOnlyWhileTheyAreCalled) {
   NetfilterState state = test::bridge_netfilter();
   state.call_iptables_now = 1;
   Node bridge{.name = "br0", .type = "bridge"};
-  EXPECT_EQ(rules_on_bridged_ip(state, bridge), "");
+  EXPECT_EQ(rules_on_bridged_ip(state, {}, bridge), "");
 
   state.ipv4[TNA_HOOK_FORWARD].functions.push_back("ipt_do_table");
-  EXPECT_NE(rules_on_bridged_ip(state, bridge).find("ipt_do_table"), std::string::npos);
+  EXPECT_EQ(rules_on_bridged_ip(state, {.why_not = "too many"}, bridge),
+            "br_netfilter hands bridged packets on (net.bridge.bridge-nf-call-iptables): rules stand "
+            "on IPv4 packets, which are left to Linux: too many");
+  EXPECT_TRUE(acts_on_bridged_ip(state, bridge, 4));
+  EXPECT_FALSE(acts_on_bridged_ip(state, bridge, 6));
+  CompiledRules rules;
+  rules.ipv4.resize(1);
+  const Firewall firewall{.rules = std::make_shared<const CompiledRules>(rules)};
+  EXPECT_EQ(rules_on_bridged_ip(state, firewall, bridge), "") << "programs do the same";
   state.call_iptables_now = 0;
-  EXPECT_EQ(rules_on_bridged_ip(state, bridge), "");
+  EXPECT_EQ(rules_on_bridged_ip(state, {}, bridge), "");
   bridge.attributes["nf_call_iptables"] = std::int64_t{1};  // the bridge's own switch
-  EXPECT_NE(rules_on_bridged_ip(state, bridge), "");
-  EXPECT_EQ(rules_on_bridged_ip(NetfilterState{}, bridge), "") << "br_netfilter is not there";
+  EXPECT_NE(rules_on_bridged_ip(state, {}, bridge), "");
+  EXPECT_EQ(rules_on_bridged_ip(NetfilterState{}, {}, bridge), "") << "br_netfilter is not there";
 }
 
 TEST(Guard, EntriesAreRefreshedInAQuarterOfTheirLife) {

@@ -133,7 +133,7 @@ TEST_F(Iptables, WhatIsLeftToLinux) {
       {"filter", "-m limit --limit 5/sec -j ACCEPT", "limit", "limit"},
       {"filter", "-m statistic --mode random --probability 0.5 -j DROP", "statistic", "statistic"},
       {"filter", "-m recent --set -j ACCEPT", "recent", "recent"},
-      {"filter", "-m physdev --physdev-in eth0 -j ACCEPT", "physdev", "physdev"},
+      {"filter", "-m physdev --physdev-is-in -j ACCEPT", "physdev", "physdev"},
       {"filter", "-m addrtype --dst-type LOCAL -j ACCEPT", "addrtype", "addrtype"},
       {"filter", "-p tcp -m multiport --ports 22,80 -j ACCEPT", "multiport", "multiport"},
       {"filter", "-j LOG", "LOG", "LOG"},

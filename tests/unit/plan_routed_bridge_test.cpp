@@ -90,7 +90,7 @@ TEST_F(PlanRoutedBridge, WhatIsLeftToLinux) {
   EXPECT_EQ(not_routed(), "the macvlan device m0 takes its frames from br0");
   also("");
   capabilities.netfilter.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4"}};
-  EXPECT_NE(not_routed().find("rules stand on routed IPv4 packets"), std::string::npos)
+  EXPECT_NE(not_routed().find("rules stand on IPv4 packets"), std::string::npos)
       << not_routed();
   also("");
   capabilities.netfilter.bridge_local[TNA_HOOK_LOCAL_IN] = {0x9000, {"nft_do_chain_bridge"}};
@@ -115,10 +115,20 @@ TEST_F(PlanRoutedBridge, RulesOnWhatIsBridged) {
   Planned p(graph, capabilities, inputs);
   EXPECT_EQ(p["eth0"].program.constants.bridge_up, 1) << p.why("eth0");
   EXPECT_EQ(p["eth0"].program.constants.rules4, 1);
-  EXPECT_NE(p.why("eth0").find("; IP that it bridges is left to Linux: "), std::string::npos)
-      << p.why("eth0");
-  EXPECT_EQ(planned()["eth0"].hook(), Hook::none) << "where it routes nothing it gains nothing";
-  EXPECT_NE(planned().why("eth0").find("ipt_do_table"), std::string::npos);
+  EXPECT_EQ(p["eth0"].program.constants.bridge_rules, 1);
+  EXPECT_EQ(p["eth0"].program.constants.frame_rules, 0);
+  EXPECT_EQ(p["eth0"].program.rules, 1u);
+  EXPECT_EQ(planned()["eth0"].hook(), Hook::none);
+  EXPECT_NE(planned().why("eth0").find("rules stand on IPv4 packets"), std::string::npos)
+      << planned().why("eth0");
+  // Something acts on IPv6 alone that TNA can't do: what is bridged of it goes to Linux.
+  capabilities.netfilter.call_ip6tables_now = 1;
+  capabilities.netfilter.ipv6[TNA_HOOK_FORWARD] = {0x9000, {"synproxy"}};
+  Planned without6(graph, capabilities, inputs);
+  EXPECT_NE(without6.why("eth0").find("; IP that it bridges is left to Linux: "), std::string::npos)
+      << without6.why("eth0");
+  EXPECT_EQ(without6.plan.guard.routed_ipv4[TNA_HOOK_FORWARD], 0x9000u);
+  EXPECT_EQ(without6.plan.guard.routed_ipv6[TNA_HOOK_FORWARD], ~0ULL);
 }
 
 TEST_F(PlanRoutedBridge, RoutingByTcIsForThoseWhoAsk) {

@@ -182,15 +182,39 @@ TEST(Plan, AnIpv6AddressOnTheBridgeBringsIpv6) {
   EXPECT_EQ(nf6("link v9 kind=veth \n address v9 2001:db8::1/64"), 0) << "not of this bridge";
 }
 
-TEST(Plan, RulesOnBridgedPacketsLeaveAllAndNameTheFunction) {
+TEST(Plan, WhatElseActsOnBridgedPacketsLeavesAllAndIsNamed) {
   Graph graph = test::graph(kBridge);
   for (int hook = 0; hook < TNA_HOOKS; hook++) {
     Capabilities capabilities = test::capable(graph);
-    capabilities.netfilter.bridge[hook] = {.pointer = 0x1000, .functions = {"nft_do_chain_bridge"}};
+    capabilities.netfilter.bridge[hook] = {.pointer = 0x1000, .functions = {"ebt_in_hook"}};
     Planned p(graph, capabilities);
-    EXPECT_NE(p.left("v0").find("nft_do_chain_bridge"), std::string::npos) << p.left("v0");
+    EXPECT_NE(p.left("v0").find("ebt_in_hook"), std::string::npos) << p.left("v0");
     EXPECT_EQ(p.left("v0"), p.left("v1"));
   }
+}
+
+TEST(Plan, RulesForFrames) {
+  Graph graph = test::graph(kBridge);
+  Capabilities capabilities = test::capable(graph);
+  capabilities.netfilter.bridge[TNA_HOOK_FORWARD] = {0x1000, {"nft_do_chain_bridge"}};
+  EXPECT_NE(Planned(graph, capabilities, {.firewall = {.why_not = "too many"}})
+                .left("v0")
+                .find("which are left to Linux: too many"),
+            std::string::npos);
+  CompiledRules rules;
+  for (auto* code : {&rules.ipv4, &rules.ipv6, &rules.frames}) code->resize(1);
+  const PlanInputs inputs{
+      .firewall = {.id = 3, .rules = std::make_shared<const CompiledRules>(rules)}};
+  Planned p(graph, capabilities, inputs);
+  EXPECT_EQ(p.left("v0"), "");
+  const tna_const& constants = p["v0"].program.constants;
+  EXPECT_EQ(constants.bridge_rules & constants.frame_rules & constants.rules4 & constants.rules6, 1);
+  EXPECT_EQ(constants.conntrack4 | constants.nat, 0);
+  EXPECT_EQ(p["v0"].program.rules, 3u);
+  EXPECT_NE(p.modules("v0").find("parse_l3 rules"), std::string::npos) << p.modules("v0");
+  test::without(capabilities, kFeatureTypedReads, "no bpf_rdonly_cast");
+  EXPECT_EQ(Planned(graph, capabilities, inputs).left("v0"),
+            "rules need typed kernel reads: no bpf_rdonly_cast");
 }
 
 TEST(Plan, RulesBesideBridgeNetfilterAreStillRules) {

@@ -15,6 +15,7 @@
 #include <linux/netfilter/xt_mac.h>
 #include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_multiport.h>
+#include <linux/netfilter/xt_physdev.h>
 #include <linux/netfilter/xt_pkttype.h>
 #include <linux/netfilter/xt_state.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
@@ -316,6 +317,46 @@ TEST_P(Xtables, Conntrack) {
   EXPECT_TRUE(goes(info(XT_CONNTRACK_PROTO, 0, 0, 0)));
   EXPECT_TRUE(goes(info(kState | XT_CONNTRACK_ORIGSRC, 0, kEstablished, 0)));
   EXPECT_TRUE(goes(info(0, 0, 0, 0)));
+}
+
+TEST_P(Xtables, PortsOfABridge) {
+  const auto name = [](char (&to)[IFNAMSIZ], char (&mask)[IFNAMSIZ], const std::string& text) {
+    std::memset(to, 0, IFNAMSIZ);
+    std::memset(mask, 0, IFNAMSIZ);
+    const bool begins = text.ends_with('+');
+    const std::size_t length = text.size() - begins;
+    std::memcpy(to, text.data(), length);
+    std::memset(mask, 0xff, begins ? length : length + 1);
+  };
+  facts_[Field::bridged] = {3};
+  facts_[Field::port_iifname] = Octets{'p', '1'};
+  facts_[Field::port_oifname] = Octets{'p', '2'};
+  facts_[Field::port_iifname].resize(16);
+  facts_[Field::port_oifname].resize(16);
+  xt_physdev_info info{};
+  info.bitmask = XT_PHYSDEV_OP_IN;
+  name(info.physindev, info.in_mask, "p1");
+  EXPECT_TRUE(matches("physdev", 0, info));
+  info.invert = XT_PHYSDEV_OP_IN;
+  EXPECT_FALSE(matches("physdev", 0, info));
+  name(info.physindev, info.in_mask, "p");
+  EXPECT_TRUE(matches("physdev", 0, info));
+  info.invert = 0;
+  name(info.physindev, info.in_mask, "p+");
+  EXPECT_TRUE(matches("physdev", 0, info));
+  info.bitmask |= XT_PHYSDEV_OP_OUT | XT_PHYSDEV_OP_BRIDGED;
+  name(info.physoutdev, info.out_mask, "p1");
+  EXPECT_FALSE(matches("physdev", 0, info));
+  name(info.physoutdev, info.out_mask, "p2");
+  EXPECT_TRUE(matches("physdev", 0, info));
+  facts_[Field::bridged] = {0};
+  EXPECT_FALSE(matches("physdev", 0, info));
+  info.invert = XT_PHYSDEV_OP_BRIDGED;
+  EXPECT_TRUE(matches("physdev", 0, info));
+  name(info.physoutdev, info.out_mask, "+");
+  EXPECT_TRUE(left_to_linux("physdev", 0, info)) << "any that there is";
+  info.bitmask = XT_PHYSDEV_OP_ISIN;
+  EXPECT_TRUE(left_to_linux("physdev", 0, info));
 }
 
 TEST_P(Xtables, OthersGoToLinux) {
