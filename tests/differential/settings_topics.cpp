@@ -5,6 +5,10 @@
 namespace tna::differential {
 namespace {
 
+SettingsRow frame_rule(unsigned weight, const std::string& what) {
+  return {weight, {"nft add rule bridge fw extra " + what}, {"nft flush chain bridge fw extra"}};
+}
+
 const SettingsRow kRouting[] = {
     {3, {"sysctl -qw net.ipv4.ip_forward=0"}, {"sysctl -qw net.ipv4.ip_forward=1"}},
     {2, {"ip addr del 192.0.2.254/24 dev br0"}, {"ip addr add 192.0.2.254/24 dev br0"}},
@@ -197,6 +201,20 @@ const SettingsRow kRouterVlans[] = {
     {2, {"ip link set VLAN promisc on"}, {"ip link set VLAN promisc off"}},
 };
 
+const SettingsRow kBridgeRules[] = {
+    frame_rule(3, "ether saddr STATION drop"),
+    frame_rule(2, "ether type ip counter drop"),
+    frame_rule(2, "iifname \"PORT\" accept"),
+    frame_rule(2, "ip daddr NEIGHBOUR drop"),
+    {3,
+     {"sysctl -qw net.bridge.bridge-nf-call-iptables=0"},
+     {"sysctl -qw net.bridge.bridge-nf-call-iptables=1"}},
+    {2,
+     {"nft add chain bridge fw late { type filter hook postrouting priority 0 ; }",
+      "nft add rule bridge fw late udp dport 4001 drop"},
+     {"nft delete chain bridge fw late"}},
+};
+
 }  // namespace
 
 std::span<const SettingsRow> rows_about(Topic topic) {
@@ -229,6 +247,8 @@ std::span<const SettingsRow> rows_about(Topic topic) {
       return kForgotten;
     case Topic::untracked:
       return kUntracked;
+    case Topic::bridge_rules:
+      return kBridgeRules;
   }
   return {};
 }

@@ -219,6 +219,8 @@ Result<Shapes> possible_shapes(const std::string& text, const std::string& world
   all.insert(all.end(), nats.begin(), nats.end());
   const Shapes dialogues = dialogue_shapes(router_shapes()[1]);
   all.insert(all.end(), dialogues.begin(), dialogues.end());
+  const Shapes ruled = bridge_rules_shapes();
+  all.insert(all.end(), ruled.begin(), ruled.end());
   Shapes shapes;
   for (const Shape& shape : all) {
     if (shape.name.find(text) == std::string::npos) continue;

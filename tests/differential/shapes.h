@@ -30,7 +30,8 @@ enum class Topic {
   connections,
   dialogues,
   forgotten,
-  untracked
+  untracked,
+  bridge_rules
 };
 
 // A bridge of a router, which has the addresses of its ports' networks.
@@ -88,6 +89,8 @@ Shapes iptables_shapes(const Shape& router);
 Shapes nat_shapes(const Shape& router);
 // Such a router whose stations hold connections.
 Shapes dialogue_shapes(const Shape& router);
+// Bridges with rules on what passes them.
+Shapes bridge_rules_shapes();
 
 // Those whose name contains `text` and that the running kernel can; it is told which are left out.
 // The worlds in which that is tried are named `world`.

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// bridge_rules_shapes.cpp: bridges with rules by chance, always the same ones: of the family bridge,
+// of IP by br_netfilter, and with connections that are there from the start.
+#include <spdlog/fmt/fmt.h>
+
+#include "names.h"
+#include "random.h"
+#include "shapes.h"
+
+namespace tna::differential {
+namespace {
+
+constexpr int kBridges = 9, kTalkers = 6;
+
+class BridgeRules {
+ public:
+  explicit BridgeRules(int number) : random_(number), kind_(number % 3) {}
+
+  Commands commands() {
+    commands_ = {"nft add table bridge fw", "nft add chain bridge fw extra"};
+    if (kind_ != 1) frames();
+    if (kind_ != 0) ip();
+    if (kind_ == 2) connections();
+    return std::move(commands_);
+  }
+
+ private:
+  void add(const std::string& what) { commands_.push_back("nft add " + what); }
+  std::string station() { return station_ip_text(random_.between(1, kTalkers)); }
+  std::string verdict() {
+    constexpr const char* some[] = {"accept",           "accept",      "accept",
+                                    "drop",             "counter drop", "counter",
+                                    "meta mark set 1",  "return",      "limit rate 100000/second accept"};
+    return random_.pick(some);
+  }
+  std::string of_frame() {
+    const std::string is = random_.chance(25) ? "!= " : "";
+    switch (random_.below(12)) {
+      case 0:
+        return "ether type " + is + (random_.chance(50) ? "ip" : "ip6");
+      case 1:
+        return fmt::format("ether {} {}{}", random_.chance(50) ? "saddr" : "daddr", is,
+                           to_string(station_mac(random_.between(1, kTalkers))));
+      case 2:
+        return fmt::format("iifname {}\"p{}\"", is, random_.between(1, 3));
+      case 3:
+        return fmt::format("oifname {}\"p{}\"", is, random_.between(1, 3));
+      case 4:
+        return "ip saddr " + is + station();
+      case 5:
+        return "ip daddr " + is + "192.0.2.0/30";
+      case 6:
+        return fmt::format("udp dport {}{}", is, 4000 + random_.below(3));
+      case 7:
+        return fmt::format("vlan id {}{}", is, random_.between(1, 6));
+      case 8:
+        return "meta protocol " + is + "0x88b5";
+      case 9:
+        return "tcp flags & (syn | ack) == syn";
+      case 10:
+        return "meta mark " + is + "1";
+      default:
+        return "ip ttl " + is + "64";
+    }
+  }
+  void frames() {
+    for (const char* hook : {"prerouting", "forward", "postrouting"}) {
+      if (hook[0] != 'f' && random_.chance(40)) continue;
+      constexpr int kPriorities[] = {-200, -200, 0, 100};
+      add(fmt::format("chain bridge fw {} {{ type filter hook {} priority {} ; policy accept ; }}",
+                      hook, hook, random_.pick(kPriorities)));
+      if (hook[0] == 'f') add("rule bridge fw forward jump extra");
+      for (int rules = random_.between(2, 8); rules > 0; --rules)
+        add(fmt::format("rule bridge fw {} {}{} {}", hook, of_frame(),
+                        random_.chance(40) ? " " + of_frame_of_none(hook) : "", verdict()));
+    }
+  }
+  // What goes together with anything.
+  std::string of_frame_of_none(const std::string& hook) {
+    if (hook == "forward" && random_.chance(50))
+      return fmt::format("oifname \"p{}\"", random_.between(1, 3));
+    return fmt::format("meta mark {}", random_.below(2));
+  }
+
+  void ip() {
+    add("table inet ip");
+    for (const char* hook : {"prerouting", "forward", "postrouting"})
+      add(fmt::format("chain inet ip {} {{ type filter hook {} priority {} ; policy accept ; }}", hook,
+                      hook, random_.between(-1, 1)));
+    for (int rules = random_.between(3, 8); rules > 0; --rules) {
+      constexpr const char* kHooks[] = {"prerouting", "forward", "forward", "postrouting"};
+      add(fmt::format("rule inet ip {} {} {}", random_.pick(kHooks), of_ip(), verdict()));
+    }
+    for (int rules = random_.between(0, 2); rules > 0; --rules)
+      commands_.push_back(fmt::format(
+          "iptables -A FORWARD -m physdev --physdev-is-bridged {}--physdev-in p{} -p udp --dport {} -j {}",
+          random_.chance(30) ? "! " : "", random_.between(1, 3), 4000 + random_.below(3),
+          random_.chance(50) ? "DROP" : "ACCEPT"));
+  }
+  std::string of_ip() {
+    const std::string is = random_.chance(25) ? "!= " : "";
+    switch (random_.below(8)) {
+      case 0:
+        return "iifname " + is + "\"br0\"";
+      case 1:
+        return "ip saddr " + is + station();
+      case 2:
+        return fmt::format("udp dport {}{}", is, 4000 + random_.below(3));
+      case 3:
+        return "ip ttl " + is + "64";
+      case 4:
+        return "ip6 hoplimit " + is + "64";
+      case 5:
+        return "meta length < 200";
+      case 6:
+        return "meta pkttype host";
+      default:
+        return "tcp flags & (syn | ack) == syn";
+    }
+  }
+
+  void connections() {
+    commands_.push_back("sysctl -qw net.netfilter.nf_conntrack_tcp_be_liberal=1");
+    constexpr const char* some[] = {"ct state established counter accept", "ct state invalid drop",
+                                    "ct direction reply counter", "ct mark 1 drop",
+                                    "ct state established ip ttl 64 accept"};
+    for (int rules = random_.between(1, 3); rules > 0; --rules)
+      add(std::string("rule inet ip forward ") + random_.pick(some));
+    for (int from = 1; from <= kTalkers; ++from)
+      for (int to = 1; to <= kTalkers; ++to)
+        if (from != to && random_.chance(50))
+          commands_.push_back(fmt::format(
+              "conntrack -I -s {} -d {} -p udp --sport {} --dport {} -t 500 -u {}{}",
+              station_ip_text(from), station_ip_text(to), 4000 + random_.below(3),
+              4000 + random_.below(3), random_.chance(90) ? "SEEN_REPLY,ASSURED" : "SEEN_REPLY",
+              random_.chance(30) ? " --mark 1" : ""));
+  }
+
+  Random random_;
+  int kind_;  // 0: rules for frames, 1: of IP, 2: both, with connections
+  Commands commands_;
+};
+
+}  // namespace
+
+Shapes bridge_rules_shapes() {
+  Shapes shapes;
+  for (int number = 1; number <= kBridges; ++number)
+    shapes.push_back({.weight = 2,
+                      .name = fmt::format("bridge with rules {}", number),
+                      .commands = BridgeRules(number).commands(),
+                      .topics = {Topic::bridge_rules},
+                      .uncertain = true,
+                      .tagged = 15});
+  return shapes;
+}
+
+}  // namespace tna::differential
