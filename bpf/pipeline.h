@@ -43,16 +43,17 @@ static __always_inline enum tna_verdict tna_judge_bridged(struct tna_pkt *p)
 {
 	bool ip = p->proto == bpf_htons(ETH_P_IP) || p->proto == bpf_htons(ETH_P_IPV6), tracked;
 	enum tna_verdict v;
+	__u32 trim;
 
 	if (TNA_ON(p, frame_rules) && (v = tna_frame_rules(p)))
 		return v;
 	if (!p->facts)
 		return TNA_NEXT;
 	tracked = p->facts->bridged & TNA_BRIDGED_IP;
+	trim = p->trim;
 	if (ip && (v = fpm_parse_l3(p)))
 		return v;
-	if (!tracked)
-		p->trim = 0; /* IP itself would cut padding off */
+	p->trim = trim; /* IP itself would cut padding off, where br_netfilter does not */
 	if (tracked && TNA_TRACKED(p) && (v = fpm_conntrack(p)))
 		return v;
 	if (TNA_RULED(p) && (v = fpm_rules(p)))

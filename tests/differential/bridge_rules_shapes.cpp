@@ -146,7 +146,7 @@ class BridgeRules {
 Shapes bridge_rules_shapes() {
   Shapes shapes;
   for (int number = 1; number <= kBridges; ++number)
-    shapes.push_back({.weight = 2,
+    shapes.push_back({.weight = 1,
                       .name = fmt::format("bridge with rules {}", number),
                       .commands = BridgeRules(number).commands(),
                       .topics = {Topic::bridge_rules},

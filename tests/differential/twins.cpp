@@ -188,7 +188,7 @@ void Twins::count_fast(const KernelState& a, const KernelState& b) {
 
 Result<> Twins::finish() {
   TRY(check());
-  if (b_.tnad() && router_) rules_counted_ = false;  // `tna rules --counters` has the others
+  if (b_.tnad()) rules_counted_ = false;  // `tna rules --counters` has the others
   if (outcome.difference.empty()) {
     KernelState a = TRY(read_kernel_state(a_.netns(), router_));
     KernelState b = TRY(read_kernel_state(b_.netns(), router_));

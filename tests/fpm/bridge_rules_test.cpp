@@ -103,6 +103,14 @@ TEST_P(BridgeRules, PaddingStays) {
   EXPECT_EQ(path().left(), padded);
 }
 
+TEST_P(BridgeRules, PaddingThatBrNetfilterCutsOff) {
+  if (!has_br_netfilter()) GTEST_SKIP() << "br_netfilter is not loaded";
+  frames("");
+  const Packet small = to_b / IPv4{} / Udp{} / Payload{4};
+  EXPECT_EQ(run(small.padded()), goes_on());
+  EXPECT_EQ(path().left(), small.bytes());
+}
+
 TEST_P(BridgeRules, OthersHaveBeenCommitted) {
   frames("counter");
   EXPECT_EQ(run(udp), goes_on());
