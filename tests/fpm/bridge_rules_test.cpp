@@ -43,6 +43,9 @@ class BridgeRules : public FpmTest {
     nft("table inet t { chain c { type filter hook forward priority 0;\n" + rules + "\n}\n" + more +
         "\n}");
   }
+  void SetUp() override {
+    if (at_xdp() && !Shared::get().typed_reads()) GTEST_SKIP() << "typed kernel reads";
+  }
   bool has_br_netfilter() const { return guard().call_iptables; }
   const Packet udp6 = to_b / IPv6{} / Udp{} / Payload{18};
   const Packet other = Ethernet{b, a, 0x88b5} / Payload{46};
