@@ -78,19 +78,19 @@ test_to_the_world() {
   local before outside
   before=$(fast_packets p1) outside=$(fast_packets p3)
   at_least "bytes" $BYTES "$(tcp h1 198.51.100.2)"
-  grew "TCP to the world" p1 "$before" 300
-  grew "its answers" p3 "$outside" 20
+  grew "TCP to the world" p1 "$before" 50
+  grew "its answers" p3 "$outside" 3
   outside=$(fast_packets p3)
   at_least "bytes" $BYTES "$(tcp h2 198.51.100.2 -R)"
-  grew "TCP from the world" p3 "$outside" 300
+  grew "TCP from the world" p3 "$outside" 50
 }
 
 test_published_port() {
   local before inside
   before=$(fast_packets p3) inside=$(fast_packets p1)
   at_least "bytes" $BYTES "$(tcp h3 198.51.100.1 -p 8080)"
-  grew "TCP to the published port" p3 "$before" 300
-  grew "its answers" p1 "$inside" 5
+  grew "TCP to the published port" p3 "$before" 50
+  grew "its answers" p1 "$inside" 1
 }
 
 test_what_is_not_published() {
@@ -104,8 +104,8 @@ test_container_to_container() {
   local before back
   before=$(fast_packets p1) back=$(fast_packets p2)
   at_least "bytes" $BYTES "$(tcp h1 10.0.1.2)"
-  grew "TCP to another container" p1 "$before" 300
-  grew "its answers" p2 "$back" 5
+  grew "TCP to another container" p1 "$before" 50
+  grew "its answers" p2 "$back" 1
   before=$(fast_packets p1) back=$(fast_packets p2)
   at_least "of 2000 packets" 1900 "$(udp h1 10.0.1.2 --bidir)"
   grew "UDP to another container" p1 "$before" 500

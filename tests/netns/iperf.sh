@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # iperf.sh: streams between stations, and whether they go fast; a part of some scenarios.
 
-BYTES=2000000 # of a stream
+BYTES=6000000 # of a stream
 
 iperf_server() { # iperf_server NAME: a station that answers, whose packets are finished, as XDP wants them
   in_ns "$1" ethtool -K eth0 tx off tso off gso off >/dev/null

@@ -65,10 +65,10 @@ test_masqueraded_tcp() {
   for to in 198.51.100.2 2001:db8:2::2; do
     before=$(fast_packets p1)
     at_least "bytes to $to" $BYTES "$(tcp h1 $to)"
-    grew "TCP to $to" p1 "$before" 300
+    grew "TCP to $to" p1 "$before" 50
     before=$(fast_packets p1)
     at_least "bytes from $to" $BYTES "$(tcp h1 $to -R)"
-    grew "acknowledgements of TCP from $to" p1 "$before" 20
+    grew "acknowledgements of TCP from $to" p1 "$before" 3
   done
   same "wrong checksums" 0 "$(wrong_checksums)"
 }
@@ -91,10 +91,10 @@ test_port_forwarding() {
   local before
   before=$(fast_packets p2)
   at_least "bytes to the forwarded port" $BYTES "$(tcp h2 198.51.100.1 -p 8080)"
-  grew "TCP to the forwarded port" p2 "$before" 300
+  grew "TCP to the forwarded port" p2 "$before" 50
   before=$(fast_packets p2)
   at_least "bytes to the forwarded port, IPv6" $BYTES "$(tcp h2 2001:db8:2::1 -p 8080)"
-  grew "TCP to the forwarded port, IPv6" p2 "$before" 300
+  grew "TCP to the forwarded port, IPv6" p2 "$before" 50
   same "wrong checksums" 0 "$(wrong_checksums)"
 }
 
@@ -139,7 +139,7 @@ test_counted_connections_are_linuxs() { # and what is counted is complete
   in_ns b sysctl -qw net.netfilter.nf_conntrack_acct=1
   before=$(tna_on && status p1 ".reasons.ct_special // 0" || echo 0)
   at_least "bytes" $BYTES "$(tcp h1 198.51.100.2)"
-  at_least "bytes counted" $BYTES "$(entries -p tcp --dport 5201 | sed -n 's/.* bytes=\([0-9]*\) src=.* bytes=.*/\1/p' | sort -n | tail -1)"
+  at_least "bytes counted" $((BYTES / 2)) "$(entries -p tcp --dport 5201 | sed -n 's/.* bytes=\([0-9]*\) src=.* bytes=.*/\1/p' | sort -n | tail -1)"
   ! tna_on || at_least "left to Linux for that" 300 $(($(status p1 ".reasons.ct_special // 0") - before))
   in_ns b sysctl -qw net.netfilter.nf_conntrack_acct=0
 }
