@@ -64,11 +64,6 @@ std::string without_sysctls(const NetfilterState& netfilter) {
   return "br_netfilter is active, but its sysctls net.bridge.bridge-nf-* were not found";
 }
 
-bool any_function(const std::array<HookArray, TNA_HOOKS>& arrays, bool is(std::string_view)) {
-  return std::ranges::any_of(
-      arrays, [&](const HookArray& array) { return std::ranges::any_of(array.functions, is); });
-}
-
 // Hooks where nothing acts on packets but what programs do as well.
 void guard_done(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>& arrays,
                   bool all_done) {
@@ -104,13 +99,8 @@ std::string foreign_rules(const NetfilterState& netfilter, const Firewall& firew
         return "netfilter acts on bridged packets (" + std::string(kHookNames[i]) + ": " +
                function + "), which are left to Linux so far";
   if (has_frame_rules(netfilter) && !firewall.can_judge_frames()) {
-    std::string why = firewall.why_not;
-    if (const CompiledRules* rules = firewall.rules.get())
-      why = !rules->why_not_frames.empty() ? rules->why_not_frames
-            : !rules->why_not4.empty()     ? rules->why_not4
-                                           : rules->why_not6;
     return "rules of an nftables bridge table stand on bridged packets, which are left to Linux: " +
-           why;
+           (firewall.rules ? firewall.rules->why_frames_not_judged() : firewall.why_not);
   }
   return without_sysctls(netfilter);
 }

@@ -80,6 +80,9 @@ bool executes_xtables(std::string_view function);
 bool follows_connections(std::string_view function);
 bool translates_addresses(std::string_view function);
 
+// Such a function stands at one of these hooks.
+bool any_function(const std::array<HookArray, TNA_HOOKS>&, bool is(std::string_view function));
+
 // Where the kernel shows that other rules are in force, and what was there.
 struct RuleWords {
   std::uint64_t nft_generation_at = 0;  // address of nf_tables' base_seq, 0: not found, or no rules
@@ -117,6 +120,9 @@ struct NetfilterState {
   int call_iptables_now = 0, call_ip6tables_now = 0;
   bool operator==(const NetfilterState&) const = default;
 };
+
+// nf_tables' rules act on packets that are routed or bridged.
+bool any_executes_nft(const NetfilterState&);
 
 struct Capabilities {
   KernelCapabilities kernel;

@@ -24,13 +24,6 @@ Result<std::uint64_t> generation_address(KernelMemory& memory, std::uint64_t net
   return own + *within;
 }
 
-bool any_executes_nft(const NetfilterState& state) {
-  for (const auto* family : {&state.ipv4, &state.ipv6, &state.bridge})
-    for (const HookArray& array : *family)
-      if (std::ranges::any_of(array.functions, executes_nft)) return true;
-  return false;
-}
-
 Result<std::vector<RuleWords::Table>> tables_of(KernelMemory& memory,
                                                 const std::array<HookArray, TNA_HOOKS>& family) {
   std::vector<RuleWords::Table> found;
@@ -51,6 +44,16 @@ Result<std::vector<RuleWords::Table>> tables_of(KernelMemory& memory,
 bool executes_nft(std::string_view function) {
   return function == "nft_do_chain_ipv4" || function == "nft_do_chain_ipv6" ||
          function == "nft_do_chain_inet" || function == "nft_do_chain_bridge";
+}
+
+bool any_function(const std::array<HookArray, TNA_HOOKS>& arrays, bool is(std::string_view)) {
+  return std::ranges::any_of(
+      arrays, [&](const HookArray& array) { return std::ranges::any_of(array.functions, is); });
+}
+
+bool any_executes_nft(const NetfilterState& netfilter) {
+  return any_function(netfilter.ipv4, executes_nft) || any_function(netfilter.ipv6, executes_nft) ||
+         any_function(netfilter.bridge, executes_nft);
 }
 
 bool executes_xtables(std::string_view function) {

@@ -47,6 +47,10 @@ struct CompiledRules {
   // The same for packets of other protocols: there are rules for frames, which are in the others, too.
   std::vector<bpf_insn> frames;
   std::string why_not_frames;
+  // All three are needed for frames; empty: they are there.
+  std::string why_frames_not_judged() const {
+    return !why_not_frames.empty() ? why_not_frames : !why_not4.empty() ? why_not4 : why_not6;
+  }
   std::vector<RuleMap> maps;
   // Of runs of many rules: trees, and what the rules that they find do: the number of a verdict in
   // the lowest 8 bits, above it that of a counter, from 1 on.

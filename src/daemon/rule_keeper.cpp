@@ -26,13 +26,6 @@ double ms(Clock::duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
-bool any_nft(const NetfilterState& netfilter) {
-  for (const auto* family : {&netfilter.ipv4, &netfilter.ipv6, &netfilter.bridge})
-    for (const HookArray& array : *family)
-      if (std::ranges::any_of(array.functions, executes_nft)) return true;
-  return false;
-}
-
 Result<RuleSet> with_xtables(Result<nft::Ruleset> read) {
   if (!read) return std::unexpected(read.error());
   std::ranges::move(TRY(read_xtables()), std::back_inserter(read->tables));
@@ -68,7 +61,7 @@ bool RuleKeeper::follow(const NetfilterState& netfilter) {
     return false;
   }
   const RuleWords before = std::exchange(firewall_.words, words);
-  if (any_nft(netfilter) && !words.nft_generation_at) {
+  if (any_executes_nft(netfilter) && !words.nft_generation_at) {
     refuse("this kernel does not show when they change");
     return false;
   }

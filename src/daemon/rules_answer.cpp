@@ -60,9 +60,7 @@ Json refused_frames(const Firewall& firewall) {
   if (firewall.can_judge_frames() || !firewall.rules) return nullptr;
   const CompiledRules& rules = *firewall.rules;
   if (rules.frames.empty() && rules.why_not_frames.empty()) return nullptr;
-  for (const std::string& why : {rules.why_not_frames, rules.why_not4, rules.why_not6})
-    if (!why.empty()) return why;
-  return nullptr;
+  return rules.why_frames_not_judged();
 }
 
 }  // namespace
