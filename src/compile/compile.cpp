@@ -87,6 +87,8 @@ struct Size {
   int in_calls = 0;                // the code being written is of a chain that is called
 };
 
+constexpr int kBridged = offsetof(tna_rule_facts, bridged);
+
 // Names and groups of devices.
 bool of_device(Field field) {
   switch (field) {
@@ -405,7 +407,6 @@ class TableCode {
 
   // Packets of which it is not known what the rule sees go to Linux.
   void leave(Unclear of, const std::string& what) {
-    constexpr int kBridged = offsetof(tna_rule_facts, bridged);
     const Code::Label clear = code_.label();
     if (of == Unclear::retagged) {
       code_.load(2, 1, kFacts, offsetof(tna_rule_facts, retagged));
@@ -604,8 +605,6 @@ class TableCode {
   int jumps_ = 0;  // on the way there
   Code::Label accepted_ = 0;
 };
-
-constexpr int kBridged = offsetof(tna_rule_facts, bridged);
 
 // Routing is between the hooks, and takes one from the TTL.
 void one_hop_less(Code& code, std::uint8_t family) {

@@ -29,16 +29,12 @@ constexpr MetaRow kMeta[] = {
     {NFT_META_OIFTYPE, Field::oiftype, 2},   {NFT_META_IIFGROUP, Field::iifgroup, 4},
     {NFT_META_OIFGROUP, Field::oifgroup, 4}, {NFT_META_PKTTYPE, Field::pkttype, 1},
 };
-// In the family bridge.
+// What the family bridge has in other places, and besides.
 constexpr MetaRow kFrameMeta[] = {
-    {NFT_META_NFPROTO, Field::nfproto, 1},       {NFT_META_L4PROTO, Field::l4proto, 1},
-    {NFT_META_PROTOCOL, Field::protocol, 2},     {NFT_META_LEN, Field::length, 4},
-    {NFT_META_MARK, Field::mark, 4},             {NFT_META_IIF, Field::port_iif, 4},
-    {NFT_META_OIF, Field::port_oif, 4},          {NFT_META_IIFNAME, Field::port_iifname, 16},
-    {NFT_META_OIFNAME, Field::port_oifname, 16}, {NFT_META_IIFTYPE, Field::iiftype, 2},
-    {NFT_META_OIFTYPE, Field::oiftype, 2},       {NFT_META_IIFGROUP, Field::port_iifgroup, 4},
-    {NFT_META_OIFGROUP, Field::port_oifgroup, 4}, {NFT_META_PKTTYPE, Field::pkttype, 1},
-    {NFT_META_BRI_IIFNAME, Field::ibrname, 16},  {NFT_META_BRI_OIFNAME, Field::obrname, 16},
+    {NFT_META_IIF, Field::port_iif, 4},           {NFT_META_OIF, Field::port_oif, 4},
+    {NFT_META_IIFNAME, Field::port_iifname, 16},  {NFT_META_OIFNAME, Field::port_oifname, 16},
+    {NFT_META_IIFGROUP, Field::port_iifgroup, 4}, {NFT_META_OIFGROUP, Field::port_oifgroup, 4},
+    {NFT_META_BRI_IIFNAME, Field::ibrname, 16},   {NFT_META_BRI_OIFNAME, Field::obrname, 16},
 };
 constexpr MetaRow kConntrack[] = {
     {NFT_CT_STATE, Field::ct_state, 4},
@@ -158,8 +154,9 @@ class Translation {
                    {}});
   }
   void take(const nft::Meta& load) {
-    auto operand = family_ == NFPROTO_BRIDGE ? operand_of(kFrameMeta, load.key)
-                                             : operand_of(kMeta, load.key);
+    std::optional<Operand> operand;
+    if (family_ == NFPROTO_BRIDGE) operand = operand_of(kFrameMeta, load.key);
+    if (!operand) operand = operand_of(kMeta, load.key);
     if (!operand) return punt("meta key " + std::to_string(load.key));
     hold(load.to, std::move(*operand));
   }

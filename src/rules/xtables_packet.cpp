@@ -90,6 +90,18 @@ Step group_is(Field field, std::uint32_t group, std::uint32_t mask, bool inverte
   return equals({field, 0, 4, {Mask{as_kept(mask), as_kept(0)}}}, as_kept(group & mask), inverted);
 }
 
+// A port of the bridge by its name, or what its name begins with; nothing: any that there is.
+std::optional<Step> port_name(Field field, const char (&name)[IFNAMSIZ], const char (&mask)[IFNAMSIZ],
+                              bool inverted) {
+  std::size_t length = 0;
+  while (length < IFNAMSIZ && mask[length] == '\xff') ++length;
+  for (std::size_t i = length; i < IFNAMSIZ; ++i)
+    if (mask[i]) return std::nullopt;
+  if (!length) return std::nullopt;
+  return equals({field, 0, static_cast<std::uint8_t>(length), {}}, Octets(name, name + length),
+                inverted);
+}
+
 }  // namespace
 
 Steps tcp(const nft::Extension& match, std::uint8_t) {
@@ -250,18 +262,6 @@ Steps hl(const nft::Extension& match, std::uint8_t family) {
   auto info = info_of<ip6t_hl_info>(match);
   if (!info || family != NFPROTO_IPV6) return std::nullopt;
   return hops(7, info->mode, info->hop_limit);
-}
-
-// A port of the bridge by its name, or what its name begins with; nothing: any that there is.
-std::optional<Step> port_name(Field field, const char (&name)[IFNAMSIZ], const char (&mask)[IFNAMSIZ],
-                              bool inverted) {
-  std::size_t length = 0;
-  while (length < IFNAMSIZ && mask[length] == '\xff') ++length;
-  for (std::size_t i = length; i < IFNAMSIZ; ++i)
-    if (mask[i]) return std::nullopt;
-  if (!length) return std::nullopt;
-  return equals({field, 0, static_cast<std::uint8_t>(length), {}}, Octets(name, name + length),
-                inverted);
 }
 
 // In prerouting nobody knows yet whether a packet will be bridged, and by which port; that it isn't
