@@ -14,25 +14,9 @@ WAYS=("h1 2" "h2 1" "h2 3")
 
 setup() {
   local n name
-  STATIONS=()
-  new_netns b
-  in_ns b sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0 \
-    net.ipv6.conf.default.disable_ipv6=0
-  for n in 1 2 3; do
-    name=h$n
-    new_netns $name
-    STATIONS+=($name)
-    in_ns $name sysctl -qw net.ipv6.conf.default.disable_ipv6=0 net.ipv6.conf.default.accept_dad=0
-    link add p$n address "$(mac p$n)" type veth peer name eth0 netns "$RUN$name" address "$(mac $name)"
+  router_world 3
+  for name in "${STATIONS[@]}"; do
     in_ns $name ethtool -K eth0 rx off gro off >/dev/null # it believes in no checksum that it can make itself
-    link set p$n up
-    ip -n "$B" addr add 10.0.$n.1/24 dev p$n
-    ip -n "$B" addr add 2001:db8:$n::1/64 dev p$n nodad
-    ip -n "$RUN$name" link set eth0 up
-    ip -n "$RUN$name" addr add 10.0.$n.2/24 dev eth0
-    ip -n "$RUN$name" addr add 2001:db8:$n::2/64 dev eth0 nodad
-    ip -n "$RUN$name" route add default via 10.0.$n.1
-    ip -n "$RUN$name" route add default via 2001:db8:$n::1
     nsenter --net="/run/netns/$RUN$name" iperf3 -s --forceflush >"$WORK/iperf.$name" 2>&1 &
     CHILDREN+=("$!")
   done
