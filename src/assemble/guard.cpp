@@ -66,7 +66,7 @@ std::string without_sysctls(const NetfilterState& netfilter) {
 
 // Hooks where nothing acts on packets but what programs do as well.
 void guard_done(__u64 (&words)[TNA_HOOKS], const std::array<HookArray, TNA_HOOKS>& arrays,
-                  bool all_done) {
+                bool all_done) {
   for (int i = 0; i < TNA_HOOKS; i++) words[i] = all_done ? arrays[i].pointer : kNever;
 }
 
@@ -165,7 +165,8 @@ std::string rules_on_ip(const NetfilterState& netfilter, const Firewall& firewal
 
 std::string rules_on_routed_ip(const NetfilterState& netfilter, const Firewall& firewall,
                                int version) {
-  if (std::string reason = rules_on_ip(netfilter, firewall, version); !reason.empty()) return reason;
+  if (std::string reason = rules_on_ip(netfilter, firewall, version); !reason.empty())
+    return reason;
   const auto& takers = version == 4 ? netfilter.ipv4_takers : netfilter.ipv6_takers;
   if (!takers.list)
     return "this kernel does not tell who else gets IPv" + std::to_string(version) + " packets";

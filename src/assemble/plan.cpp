@@ -92,8 +92,8 @@ class Planner {
       return leave(interface,
                    "what is routed for VLAN devices on " + node.name + " is done by XDP only");
     interface.why += no_routing;
-    // Nearly all that crosses the bridge would go to Linux frame by frame, which is worth while only
-    // where the port routes, too.
+    // Nearly all that crosses the bridge would go to Linux frame by frame, which is worth while
+    // only where the port routes, too.
     if (std::string reason = rules_on_bridged(node); !reason.empty()) {
       if (!router) return leave(interface, reason);
       interface.why += "; IP that it bridges is left to Linux: " + reason;
@@ -124,8 +124,8 @@ class Planner {
   std::string rules_on_bridged(const Node& node) const {
     const NetfilterState& netfilter = capabilities_.netfilter;
     const Node* bridge = graph_.related(node.ifindex, kPortOf);
-    if (!bridge || (!acts_on_bridged_ip(netfilter, *bridge, 4) &&
-                    !acts_on_bridged_ip(netfilter, *bridge, 6)))
+    if (!bridge ||
+        (!acts_on_bridged_ip(netfilter, *bridge, 4) && !acts_on_bridged_ip(netfilter, *bridge, 6)))
       return {};
     if (std::string reason = why_no_rules(); !reason.empty()) return reason;
     return rules_on_bridged_ip(netfilter, inputs_.firewall, *bridge);
@@ -297,8 +297,8 @@ class Planner {
     if (constants.conntrack4 || constants.conntrack6)
       interface.modules.push_back({traits(Module::conntrack).name,
                                    "Linux follows connections: established ones go on here"});
-    constants.nat = (constants.conntrack4 || constants.conntrack6) &&
-                    translates_connections(netfilter);
+    constants.nat =
+        (constants.conntrack4 || constants.conntrack6) && translates_connections(netfilter);
     if (constants.nat)
       interface.modules.push_back({traits(Module::nat).name, "addresses may be translated"});
     const auto judges = [&](bool routes, int version) {

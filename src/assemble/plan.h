@@ -76,9 +76,7 @@ struct Firewall {
     return rules && !(version == 4 ? rules->ipv4 : rules->ipv6).empty();
   }
   // Frames can, by rules for those.
-  bool can_judge_frames() const {
-    return can_judge(4) && can_judge(6) && !rules->frames.empty();
-  }
+  bool can_judge_frames() const { return can_judge(4) && can_judge(6) && !rules->frames.empty(); }
 };
 
 // What became of a veth in Plan::peer_gro.

@@ -225,8 +225,7 @@ std::string print_chain(const Json& chain) {
 std::string refused(const Json& rules, const char* family, const char* name) {
   const Json* why = find(rules, "refused");
   if (!why || text(*why, family).empty()) return {};
-  return std::string(name) + " that meet rules are left to Linux: " + text(*why, family) +
-         '\n';
+  return std::string(name) + " that meet rules are left to Linux: " + text(*why, family) + '\n';
 }
 
 }  // namespace

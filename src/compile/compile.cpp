@@ -642,8 +642,8 @@ bool has_frame_chains(const RuleSet& rules) {
       kForwardingHooks, [&](RuleHook hook) { return !rules.met(NFPROTO_BRIDGE, hook).empty(); });
 }
 
-// Where br_netfilter takes bridged packets to IP's rules (NF_BR_PRI_BRNF, or one less, as in kernels
-// before 6.8; NF_BR_PRI_LAST). Of chains with the same priority the later goes first.
+// Where br_netfilter takes bridged packets to IP's rules (NF_BR_PRI_BRNF, or one less, as in
+// kernels before 6.8; NF_BR_PRI_LAST). Of chains with the same priority the later goes first.
 bool before_br_netfilter(RuleHook hook, std::int32_t priority) {
   return hook == RuleHook::postrouting || priority <= 0;
 }
@@ -797,9 +797,10 @@ CompiledRules compile(const RuleSet& rules) {
 }
 
 bool CompiledRules::same_code(const CompiledRules& other) const {
-  return same(ipv4, other.ipv4) && same(ipv6, other.ipv6) && same(frames, other.frames) && devices == other.devices &&
-         std::ranges::equal(maps, other.maps, &RuleMap::same_shape) && counted == other.counted &&
-         actions == other.actions && cells.size() == other.cells.size() &&
+  return same(ipv4, other.ipv4) && same(ipv6, other.ipv6) && same(frames, other.frames) &&
+         devices == other.devices && std::ranges::equal(maps, other.maps, &RuleMap::same_shape) &&
+         counted == other.counted && actions == other.actions &&
+         cells.size() == other.cells.size() &&
          std::memcmp(cells.data(), other.cells.data(), cells.size() * sizeof cells[0]) == 0;
 }
 

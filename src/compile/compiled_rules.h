@@ -44,7 +44,8 @@ struct CompiledRules {
   // named by their number. Empty: see why_not.
   std::vector<bpf_insn> ipv4, ipv6;
   std::string why_not4, why_not6;
-  // The same for packets of other protocols: there are rules for frames, which are in the others, too.
+  // The same for packets of other protocols: there are rules for frames, which are in the others,
+  // too.
   std::vector<bpf_insn> frames;
   std::string why_not_frames;
   // All three are needed for frames; empty: they are there.

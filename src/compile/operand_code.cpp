@@ -142,8 +142,9 @@ bool of_ingress(Field field) {
 }
 
 bool of_port(Field field) {
-  return field == Field::port_iif || field == Field::port_iifname || field == Field::port_iifgroup ||
-         field == Field::port_oif || field == Field::port_oifname || field == Field::port_oifgroup;
+  return field == Field::port_iif || field == Field::port_iifname ||
+         field == Field::port_iifgroup || field == Field::port_oif ||
+         field == Field::port_oifname || field == Field::port_oifgroup;
 }
 
 int bytes_of(const Operand& operand, int word) {

@@ -23,7 +23,8 @@ struct Met {
   bool tracked = true;      // behind the hook that finds the packet's connection
   bool translates = false;  // connections' addresses are translated
   bool frames = false;      // of a table of the family bridge
-  // By bridged packets that IP's rules see, too, before or after those: it depends on who came first.
+  // By bridged packets that IP's rules see, too, before or after those: it depends on who came
+  // first.
   bool beside_ip = false;
   const NameNumbers* names = nullptr;  // always there
 };

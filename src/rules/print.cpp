@@ -14,11 +14,12 @@ namespace tna {
 namespace {
 
 constexpr const char* kFields[] = {
-    "link",        "network",   "transport",    "meta nfproto", "meta l4proto", "meta protocol",
-    "meta length", "meta mark", "iif",          "oif",          "iifname",      "oifname",
-    "iiftype",     "oiftype",   "iifgroup",     "oifgroup",     "port iif",     "port oif",
-    "port iifname", "port oifname", "port iifgroup", "port oifgroup", "ibrname", "obrname",
-    "bridged",     "meta pkttype", "ct state",  "ct status",    "ct mark",      "ct direction",
+    "link",          "network",       "transport", "meta nfproto", "meta l4proto",
+    "meta protocol", "meta length",   "meta mark", "iif",          "oif",
+    "iifname",       "oifname",       "iiftype",   "oiftype",      "iifgroup",
+    "oifgroup",      "port iif",      "port oif",  "port iifname", "port oifname",
+    "port iifgroup", "port oifgroup", "ibrname",   "obrname",      "bridged",
+    "meta pkttype",  "ct state",      "ct status", "ct mark",      "ct direction",
 };
 static_assert(std::size(kFields) == static_cast<std::size_t>(Field::count));
 

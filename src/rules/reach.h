@@ -10,8 +10,8 @@
 namespace tna {
 
 // The chains that packets of IPv4 and IPv6, and frames, get to from the hooks that forwarded ones
-// pass, and the sets that these ask. Chains that only new connections see (NAT) are among them, what they jump to
-// is not: packets go to Linux before that.
+// pass, and the sets that these ask. Chains that only new connections see (NAT) are among them,
+// what they jump to is not: packets go to Linux before that.
 std::set<nft::Part> met_by_forwarded(const RuleSet&);
 
 }  // namespace tna

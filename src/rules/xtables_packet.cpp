@@ -91,8 +91,8 @@ Step group_is(Field field, std::uint32_t group, std::uint32_t mask, bool inverte
 }
 
 // A port of the bridge by its name, or what its name begins with; nothing: any that there is.
-std::optional<Step> port_name(Field field, const char (&name)[IFNAMSIZ], const char (&mask)[IFNAMSIZ],
-                              bool inverted) {
+std::optional<Step> port_name(Field field, const char (&name)[IFNAMSIZ],
+                              const char (&mask)[IFNAMSIZ], bool inverted) {
   std::size_t length = 0;
   while (length < IFNAMSIZ && mask[length] == '\xff') ++length;
   for (std::size_t i = length; i < IFNAMSIZ; ++i)

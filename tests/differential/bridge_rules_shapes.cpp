@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bridge_rules_shapes.cpp: bridges with rules by chance, always the same ones: of the family bridge,
-// of IP by br_netfilter, and with connections that are there from the start.
+// bridge_rules_shapes.cpp: bridges with rules by chance, always the same ones: of the family
+// bridge, of IP by br_netfilter, and with connections that are there from the start.
 #include <spdlog/fmt/fmt.h>
 
 #include "names.h"
@@ -28,9 +28,15 @@ class BridgeRules {
   void add(const std::string& what) { commands_.push_back("nft add " + what); }
   std::string station() { return station_ip_text(random_.between(1, kTalkers)); }
   std::string verdict() {
-    constexpr const char* some[] = {"accept",           "accept",      "accept",
-                                    "drop",             "counter drop", "counter",
-                                    "meta mark set 1",  "return",      "limit rate 100000/second accept"};
+    constexpr const char* some[] = {"accept",
+                                    "accept",
+                                    "accept",
+                                    "drop",
+                                    "counter drop",
+                                    "counter",
+                                    "meta mark set 1",
+                                    "return",
+                                    "limit rate 100000/second accept"};
     return random_.pick(some);
   }
   std::string of_frame() {
@@ -85,17 +91,18 @@ class BridgeRules {
   void ip() {
     add("table inet ip");
     for (const char* hook : {"prerouting", "forward", "postrouting"})
-      add(fmt::format("chain inet ip {} {{ type filter hook {} priority {} ; policy accept ; }}", hook,
-                      hook, random_.between(-1, 1)));
+      add(fmt::format("chain inet ip {} {{ type filter hook {} priority {} ; policy accept ; }}",
+                      hook, hook, random_.between(-1, 1)));
     for (int rules = random_.between(3, 8); rules > 0; --rules) {
       constexpr const char* kHooks[] = {"prerouting", "forward", "forward", "postrouting"};
       add(fmt::format("rule inet ip {} {} {}", random_.pick(kHooks), of_ip(), verdict()));
     }
     for (int rules = random_.between(0, 2); rules > 0; --rules)
-      commands_.push_back(fmt::format(
-          "iptables -A FORWARD -m physdev --physdev-is-bridged {}--physdev-in p{} -p udp --dport {} -j {}",
-          random_.chance(30) ? "! " : "", random_.between(1, 3), 4000 + random_.below(3),
-          random_.chance(50) ? "DROP" : "ACCEPT"));
+      commands_.push_back(
+          fmt::format("iptables -A FORWARD -m physdev --physdev-is-bridged {}--physdev-in p{} -p "
+                      "udp --dport {} -j {}",
+                      random_.chance(30) ? "! " : "", random_.between(1, 3),
+                      4000 + random_.below(3), random_.chance(50) ? "DROP" : "ACCEPT"));
   }
   std::string of_ip() {
     const std::string is = random_.chance(25) ? "!= " : "";

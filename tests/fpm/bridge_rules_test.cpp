@@ -153,7 +153,8 @@ TEST_P(BridgeRules, OfIp) {
 TEST_P(BridgeRules, OfIpAndForFrames) {
   if (!has_br_netfilter()) GTEST_SKIP() << "br_netfilter is not loaded";
   nft("table inet t { chain c { type filter hook forward priority 0; drop; }; }\n"
-      "table bridge t { chain c { type filter hook forward priority 0; ether type 0x88b5 drop; }; }");
+      "table bridge t { chain c { type filter hook forward priority 0; ether type 0x88b5 drop; }; "
+      "}");
   EXPECT_EQ(run(udp), drop());
   EXPECT_EQ(run(other), drop());
   configure("echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables");

@@ -31,8 +31,10 @@ RuleTable table(std::uint8_t family, RuleHook hook, std::int32_t priority, std::
                 bool accepts = false) {
   steps.push_back(Verdict{accepts ? Decision::accept : Decision::drop, ""});
   BaseChain base{hook, priority, accepts};
-  return {family, "t" + std::to_string(family) + to_string(hook) + std::to_string(priority),
-          {{"c", base, {{1, std::move(steps)}}}}, {}};
+  return {family,
+          "t" + std::to_string(family) + to_string(hook) + std::to_string(priority),
+          {{"c", base, {{1, std::move(steps)}}}},
+          {}};
 }
 
 class CompileBridge : public testing::Test {
@@ -95,32 +97,40 @@ TEST_F(CompileBridge, DevicesAreThePortsOrTheBridge) {
         std::tuple{NFPROTO_BRIDGE, Field::ibrname, Field::obrname}}) {
     const bool ports = in == Field::port_iifname;
     EXPECT_EQ(decide(table(family, RuleHook::forward, -200,
-                           {is(in, 0, name(ports ? "p1" : "br0")), is(out, 0, name(ports ? "p2" : "br0"))}),
+                           {is(in, 0, name(ports ? "p1" : "br0")),
+                            is(out, 0, name(ports ? "p2" : "br0"))}),
                      kFrameAndIp),
               Decision::drop);
-    EXPECT_EQ(decide(table(family, RuleHook::prerouting, -200, {is(out, 0, name("p2"))}), kFrameAndIp),
-              Decision::accept)
+    EXPECT_EQ(
+        decide(table(family, RuleHook::prerouting, -200, {is(out, 0, name("p2"))}), kFrameAndIp),
+        Decision::accept)
         << "nobody knows yet";
   }
-  EXPECT_EQ(decide(table(NFPROTO_IPV4, RuleHook::forward, 0, {is(Field::port_iifname, 0, name("p1"))}),
-                   kRouted),
-            Decision::punt);
-  EXPECT_TRUE(compile({1, {table(NFPROTO_BRIDGE, RuleHook::forward, 0,
-                                 {is(Field::port_iifname, 0, name("p1"))})}})
+  EXPECT_EQ(
+      decide(table(NFPROTO_IPV4, RuleHook::forward, 0, {is(Field::port_iifname, 0, name("p1"))}),
+             kRouted),
+      Decision::punt);
+  EXPECT_TRUE(compile({1,
+                       {table(NFPROTO_BRIDGE, RuleHook::forward, 0,
+                              {is(Field::port_iifname, 0, name("p1"))})}})
                   .devices);
 }
 
 TEST_F(CompileBridge, TheIngressDeviceIsForgottenInPostrouting) {
-  const RuleTable ip = table(NFPROTO_IPV4, RuleHook::postrouting, 0, {is(Field::iifname, 0, name("br0"))});
+  const RuleTable ip =
+      table(NFPROTO_IPV4, RuleHook::postrouting, 0, {is(Field::iifname, 0, name("br0"))});
   EXPECT_EQ(decide(ip, kRouted), Decision::drop);
   EXPECT_EQ(decide(ip, kFrameAndIp), Decision::punt);
-  EXPECT_EQ(decide(table(NFPROTO_BRIDGE, RuleHook::postrouting, 0, {is(Field::port_iif, 0, {1, 0, 0, 0})}),
+  EXPECT_EQ(decide(table(NFPROTO_BRIDGE, RuleHook::postrouting, 0,
+                         {is(Field::port_iif, 0, {1, 0, 0, 0})}),
                    kFrame),
             Decision::punt);
-  EXPECT_EQ(decide(table(NFPROTO_BRIDGE, RuleHook::postrouting, 0, {is(Field::ibrname, 0, name("br0"))}),
-                   kFrame),
-            Decision::accept);
-  EXPECT_EQ(decide(table(NFPROTO_IPV4, RuleHook::postrouting, 0, {is(Field::port_iifname, 0, name("p1"))}),
+  EXPECT_EQ(
+      decide(table(NFPROTO_BRIDGE, RuleHook::postrouting, 0, {is(Field::ibrname, 0, name("br0"))}),
+             kFrame),
+      Decision::accept);
+  EXPECT_EQ(decide(table(NFPROTO_IPV4, RuleHook::postrouting, 0,
+                         {is(Field::port_iifname, 0, name("p1"))}),
                    kFrameAndIp),
             Decision::drop)
       << "br_netfilter remembers the port";
@@ -133,8 +143,10 @@ TEST_F(CompileBridge, WhetherThePacketIsBridged) {
                                        std::pair{RuleHook::postrouting, Decision::drop}}) {
     EXPECT_EQ(decide(table(NFPROTO_IPV4, hook, 0, {bridged}), kFrameAndIp), decision);
     EXPECT_EQ(decide(table(NFPROTO_IPV4, hook, 0, {bridged}), kRouted), Decision::accept);
-    EXPECT_EQ(decide(table(NFPROTO_IPV4, hook, 0, {bridged, is(Field::port_iifname, 0, name("p9"))}), kRouted),
-              Decision::accept)
+    EXPECT_EQ(
+        decide(table(NFPROTO_IPV4, hook, 0, {bridged, is(Field::port_iifname, 0, name("p9"))}),
+               kRouted),
+        Decision::accept)
         << "the port does not matter then";
   }
 }
@@ -185,8 +197,9 @@ TEST_F(CompileBridge, ATagThatChangesOnTheWay) {
     EXPECT_EQ(decide(type, kFrame), Decision::drop);
     facts_.retagged = 1;
     EXPECT_EQ(decide(type, kFrame), decision);
-    EXPECT_EQ(decide(table(NFPROTO_BRIDGE, hook, -200, {is(Field::link, 0, {2, 2, 2, 2, 2, 2})}), kFrame),
-              Decision::drop);
+    EXPECT_EQ(
+        decide(table(NFPROTO_BRIDGE, hook, -200, {is(Field::link, 0, {2, 2, 2, 2, 2, 2})}), kFrame),
+        Decision::drop);
   }
 }
 
@@ -194,10 +207,11 @@ TEST_F(CompileBridge, ATagThatChangesOnTheWay) {
 TEST_F(CompileBridge, InTheOrderOfPriorities) {
   const Octets one{1, 0, 0, 0};
   const auto decided = [&](RuleHook hook, std::int32_t priority, int bridged) {
-    RuleTable marks{NFPROTO_IPV4, "m",
-                    {{"c", BaseChain{hook, 0, false}, {{1, {SetMark{1, 0}}}}}}, {}};
-    return decide(RuleSet{1, {marks, table(NFPROTO_BRIDGE, hook, priority, {is(Field::mark, 0, one)})}},
-                  bridged);
+    RuleTable marks{
+        NFPROTO_IPV4, "m", {{"c", BaseChain{hook, 0, false}, {{1, {SetMark{1, 0}}}}}}, {}};
+    return decide(
+        RuleSet{1, {marks, table(NFPROTO_BRIDGE, hook, priority, {is(Field::mark, 0, one)})}},
+        bridged);
   };
   EXPECT_EQ(decided(RuleHook::prerouting, -200, kFrameAndIp), Decision::accept);
   EXPECT_EQ(decided(RuleHook::prerouting, 100, kFrameAndIp), Decision::drop);

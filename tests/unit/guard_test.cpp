@@ -223,9 +223,10 @@ TEST(Guard, RulesOnBridgedIpAreTroubleOnlyWhileTheyAreCalled) {
   EXPECT_EQ(rules_on_bridged_ip(state, {}, bridge), "");
 
   state.ipv4[TNA_HOOK_FORWARD].functions.push_back("ipt_do_table");
-  EXPECT_EQ(rules_on_bridged_ip(state, {.why_not = "too many"}, bridge),
-            "br_netfilter hands bridged packets on (net.bridge.bridge-nf-call-iptables): rules stand "
-            "on IPv4 packets, which are left to Linux: too many");
+  EXPECT_EQ(
+      rules_on_bridged_ip(state, {.why_not = "too many"}, bridge),
+      "br_netfilter hands bridged packets on (net.bridge.bridge-nf-call-iptables): rules stand "
+      "on IPv4 packets, which are left to Linux: too many");
   EXPECT_TRUE(acts_on_bridged_ip(state, bridge, 4));
   EXPECT_FALSE(acts_on_bridged_ip(state, bridge, 6));
   CompiledRules rules;

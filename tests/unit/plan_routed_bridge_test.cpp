@@ -90,8 +90,7 @@ TEST_F(PlanRoutedBridge, WhatIsLeftToLinux) {
   EXPECT_EQ(not_routed(), "the macvlan device m0 takes its frames from br0");
   also("");
   capabilities.netfilter.ipv4[TNA_HOOK_FORWARD] = {0x9000, {"nft_do_chain_ipv4"}};
-  EXPECT_NE(not_routed().find("rules stand on IPv4 packets"), std::string::npos)
-      << not_routed();
+  EXPECT_NE(not_routed().find("rules stand on IPv4 packets"), std::string::npos) << not_routed();
   also("");
   capabilities.netfilter.bridge_local[TNA_HOOK_LOCAL_IN] = {0x9000, {"nft_do_chain_bridge"}};
   EXPECT_NE(not_routed().find("(input: nft_do_chain_bridge)"), std::string::npos) << not_routed();

@@ -208,7 +208,8 @@ TEST(Plan, RulesForFrames) {
   Planned p(graph, capabilities, inputs);
   EXPECT_EQ(p.left("v0"), "");
   const tna_const& constants = p["v0"].program.constants;
-  EXPECT_EQ(constants.bridge_rules & constants.frame_rules & constants.rules4 & constants.rules6, 1);
+  EXPECT_EQ(constants.bridge_rules & constants.frame_rules & constants.rules4 & constants.rules6,
+            1);
   EXPECT_EQ(constants.conntrack4 | constants.nat, 0);
   EXPECT_EQ(p["v0"].program.rules, 3u);
   EXPECT_NE(p.modules("v0").find("parse_l3 rules"), std::string::npos) << p.modules("v0");

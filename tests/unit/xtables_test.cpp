@@ -320,7 +320,7 @@ TEST_P(Xtables, Conntrack) {
 }
 
 TEST_P(Xtables, PortsOfABridge) {
-  const auto name = [](char (&to)[IFNAMSIZ], char (&mask)[IFNAMSIZ], const std::string& text) {
+  const auto name = [](char(&to)[IFNAMSIZ], char(&mask)[IFNAMSIZ], const std::string& text) {
     std::memset(to, 0, IFNAMSIZ);
     std::memset(mask, 0, IFNAMSIZ);
     const bool begins = text.ends_with('+');
