@@ -212,6 +212,20 @@ Result<> Netlink::change(const std::string& what, Request request) {
   });
 }
 
+Result<> Netlink::tell(const std::string& what, std::span<Request> requests) {
+  std::vector<std::byte> datagram;
+  for (Request& request : requests) {
+    auto* header = reinterpret_cast<nlmsghdr*>(request.buffer_.data());
+    header->nlmsg_flags = NLM_F_REQUEST;
+    header->nlmsg_seq = ++sequence_;
+    datagram.insert(datagram.end(), request.buffer_.begin(),
+                    request.buffer_.begin() + NLMSG_ALIGN(header->nlmsg_len));
+  }
+  if (mnl_socket_sendto(socket_.get(), datagram.data(), datagram.size()) < 0)
+    return errno_error(what);
+  return {};
+}
+
 Result<Receive> Netlink::receive(const Handler& handler) {
   auto datagram = read_datagram(MSG_DONTWAIT);
   if (!datagram) {

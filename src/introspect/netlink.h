@@ -76,6 +76,9 @@ class Netlink {
   // Has the kernel do what the request says, and waits until it is done. An error says "change
   // WHAT: ...".
   Result<> change(const std::string& what, Request);
+  // Has the kernel do what these messages say, as one datagram, and waits until it is done. Errors
+  // of theirs are not heard.
+  Result<> tell(const std::string& what, std::span<Request>);
   // One datagram of notifications, without waiting.
   Result<Receive> receive(const Handler&);
 
