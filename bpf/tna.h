@@ -167,13 +167,14 @@ struct tna_guard {
 	__u64 route_mtu4, route_mtu6;  /* a packet longer than that is Linux's to route */
 	__u64 nft_generation_at;       /* address of nf_tables' generation of rules (base_seq), 0: none */
 	__u64 nft_generation;	       /* that the rules linked in were made of */
+	__u64 rules_version;	       /* their number; trees lie in the half of its lowest bit */
 	struct tna_table_guard tables4[TNA_TABLES], tables6[TNA_TABLES];
 	__u64 hz;		       /* jiffies per second */
 	__u64 refresh_after;	       /* jiffies: an FDB entry older than that is Linux's to refresh */
 	__u32 armed;		       /* 0: everything goes to Linux */
 	__u32 reported;		       /* set by the program when it has sent an event */
 };
-static_assert(sizeof(struct tna_guard) == (34 + 4 * TNA_TABLES) * 8, "shared: no holes");
+static_assert(sizeof(struct tna_guard) == (35 + 4 * TNA_TABLES) * 8, "shared: no holes");
 
 /* One for all programs of a daemon, mapped by it. */
 struct tna_lease {
@@ -236,8 +237,8 @@ enum { TNA_TCP_NOTHING, TNA_TCP_ACKNOWLEDGEMENT, TNA_TCP_WINDOW };
 #define TNA_RULES_KEPT 16384
 struct tna_rule_kept {
 	__u32 word[TNA_RULE_WORDS];
-	__u32 root, rule;
-	__u32 known; /* 0: nothing is kept here */
+	__u32 root, action;
+	__u32 version; /* of the rules; 0: nothing is kept here */
 	__u32 unused;
 };
 static_assert(sizeof(struct tna_rule_kept) == 64, "shared: no holes");

@@ -31,10 +31,13 @@ static __always_inline int ask(bool find)
 	__u32 number = next++ % RULE_TREE_VECTORS;
 	struct tna_rule_vector *vector = bpf_map_lookup_elem(&vectors, &number);
 	__u64 *answer = bpf_map_lookup_elem(&answers, &number);
+	const void *cells;
+	__u32 first = 0;
 
-	if (!vector || !answer)
+	cells = bpf_map_lookup_elem(&tna_rule_cells, &first);
+	if (!vector || !answer || !cells)
 		return 1;
-	*answer = find ? tna_rule_find(vector, at, root) : vector->word[0];
+	*answer = find ? tna_rule_find(cells, vector, at, root) : vector->word[0];
 	return 0;
 }
 

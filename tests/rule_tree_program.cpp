@@ -55,7 +55,7 @@ Result<RuleTreeProgram> RuleTreeProgram::load(const RuleCells& cells, std::uint3
       bpf_map__set_initial_value(constants, &mask, sizeof mask) < 0)
     return errno_error("set the size of the rule tree's map");
   if (bpf_object__load(object) < 0) return errno_error("load the rule tree's programs");
-  Memory memory(object, "tna_rule_cells", size);
+  Memory memory(object, "tna_rule_cells", 2 * size);
   Memory globals(object, ".bss", sizeof(Globals));
   if (!memory || !globals) return errno_error("map the rule tree's memory");
   std::memcpy(memory.bytes(), cells.data(), cells.size() * sizeof(tna_rule_cell));

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* rule_kept.h: what decision trees said a moment ago. The answer follows from the vector alone, and the
- * memory belongs to one rule set: so nothing that is kept can be wrong, and a flow's next packet
- * costs the same whatever the number of rules.
+/* rule_kept.h: what decision trees said a moment ago. The answer follows from the vector and the version of
+ * the rules alone: so nothing that is kept can be wrong, and a flow's next packet costs the same
+ * whatever the number of rules.
  */
 #ifndef TNA_RULE_KEPT_H
 #define TNA_RULE_KEPT_H
 
 #include "lib/rule_tree.h"
-#include "tna.h"
+#include "lib/shared.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -39,31 +39,41 @@ static __always_inline __u32 tna_rule_hash(const __u32 *word, __u32 root)
 	return hash >> 50; /* 14 bits */
 }
 
-/* The number of the first rule that matches, or TNA_RULE_NONE. Weak, so that clang doesn't make it for
- * the one call that it sees.
+/* What the first rule that matches does (rule_tree_abi.h), or TNA_RULE_NONE. Other rules may be put in place
+ * of these while a packet is judged: they are written beside them, so nothing is mixed unless it happens
+ * twice, which shows in the version. Weak, so that clang doesn't make it for the one call that it sees.
  */
 __weak __hidden __u32 tna_rule_ask(struct tna_rule_facts *f, __u32 root)
 {
 	struct tna_rule_vector *vector = &f->vector;
+	__u32 version = tna_guard.rules_version, action;
 	struct tna_rule_kept *kept;
-	__u32 rule;
+	const void *cells;
 
 	_Static_assert(TNA_RULES_KEPT == 1 << 14, "the hash");
 	_Static_assert(TNA_RULE_WORDS == 12, "the hash and the comparison");
 	_Static_assert(sizeof(f->key) >= TNA_RULE_SCRATCH * sizeof(__u32), "the search");
 	f->key[0] = tna_rule_hash(vector->word, root);
 	kept = bpf_map_lookup_elem(&tna_rules_kept, f->key);
-	if (kept && kept->known && kept->root == root &&
+	if (kept && kept->version == version && kept->root == root &&
 	    tna_rule_same_words(kept->word, vector->word))
-		return kept->rule;
-	rule = tna_rule_find(vector, f->key, root);
+		return kept->action;
+	f->key[0] = version & 1;
+	cells = bpf_map_lookup_elem(&tna_rule_cells, f->key);
+	if (!cells)
+		return TNA_RULE_UNSURE;
+	action = tna_rule_find(cells, vector, f->key, root);
+	if (action != TNA_RULE_NONE)
+		action = tna_rule_action(cells, root, action);
+	if (tna_guard.rules_version != version)
+		return TNA_RULE_UNSURE;
 	if (kept) {
 		__builtin_memcpy(kept->word, vector->word, sizeof(kept->word));
 		kept->root = root;
-		kept->rule = rule;
-		kept->known = 1;
+		kept->action = action;
+		kept->version = version;
 	}
-	return rule;
+	return action;
 }
 
 #endif

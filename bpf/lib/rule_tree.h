@@ -10,11 +10,13 @@
 #include <bpf/bpf_helpers.h>
 #include "rule_tree_abi.h"
 
-/* One big value, so that a step costs no lookup. */
+/* One big value, so that a step costs no lookup; and a second one, in which the next rules are written
+ * while these are in force.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__uint(key_size, 4);
 	__uint(value_size, 32); /* the controller sets it, to a power of two */
 } tna_rule_cells SEC(".maps");
@@ -79,16 +81,12 @@ static __always_inline __u32 tna_rule_check(const void *cells, const struct tna_
  * is short, and of what comes from there the verifier knows nothing, so that it takes one tree's turn for
  * another's.
  */
-static __always_inline __u32 tna_rule_find(struct tna_rule_vector *vector, __u32 *at, __u32 root)
+static __always_inline __u32 tna_rule_find(const void *cells, struct tna_rule_vector *vector,
+					   __u32 *at, __u32 root)
 {
 	__u32 best = TNA_RULE_NONE, one, two, three, four;
 	const union tna_rule_cell *trees, *smallest;
-	const void *cells;
 
-	at[0] = 0; /* the key */
-	cells = bpf_map_lookup_elem(&tna_rule_cells, at);
-	if (!cells)
-		return TNA_RULE_NONE;
 	trees = tna_rule_cell(cells, root);
 	smallest = tna_rule_cell(cells, root + sizeof(*trees));
 	vector->word[TNA_RULE_LEAF] = 0;
@@ -128,6 +126,14 @@ static __always_inline __u32 tna_rule_find(struct tna_rule_vector *vector, __u32
 		best = at[TNA_RULE_TREES];
 	}
 	return best;
+}
+
+/* What the root's rule does. */
+static __always_inline __u32 tna_rule_action(const void *cells, __u32 root, __u32 rule)
+{
+	__u32 actions = tna_rule_cell(cells, root + 2 * sizeof(union tna_rule_cell))->actions;
+
+	return tna_rule_cell(cells, actions + 4 * (rule & ~3U))->at[rule & 3];
 }
 
 #endif

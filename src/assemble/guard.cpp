@@ -225,6 +225,7 @@ tna_guard guard_for(const NetfilterState& netfilter, const RouteFacts& routes,
   if (firewall.rules) {
     guard.nft_generation_at = firewall.words.nft_generation_at;
     guard.nft_generation = firewall.words.nft_generation;
+    guard.rules_version = firewall.version;
     guard_tables(guard.tables4, firewall.words.tables4);
     guard_tables(guard.tables6, firewall.words.tables6);
     notes.push_back({"generation of rules", std::to_string(guard.nft_generation),

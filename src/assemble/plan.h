@@ -67,6 +67,7 @@ struct Plan {
 // The rules of the namespace that act on forwarded packets, compiled.
 struct Firewall {
   std::uint64_t id = 0;                        // another one where the code is another one
+  std::uint32_t version = 0;                   // of the rules; 0: there are none
   std::shared_ptr<const CompiledRules> rules;  // nullptr: there are none, or see why_not
   std::string why_not;
   RuleWords words;  // of the moment that they were read at

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <deque>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "compile/chain_calls.h"
@@ -62,11 +63,24 @@ class Shared {
   void devices() { rules_.devices = true; }
   // The root of the run's tree.
   Result<std::uint32_t> tree(const RuleRun& run) { return add_tree(rules_.cells, run.boxes()); }
-  // The number of the first.
-  std::uint32_t add_actions(const std::vector<std::uint32_t>& actions) {
-    const auto first = static_cast<std::uint32_t>(rules_.actions.size());
-    rules_.actions.insert(rules_.actions.end(), actions.begin(), actions.end());
-    return first;
+  struct Action {  // of a rule in a tree
+    std::uint32_t verdict = 0;
+    std::optional<RuleName> counts;
+  };
+  void act(std::uint32_t root, std::vector<Action> actions) {
+    actions_.emplace_back(root, std::move(actions));
+  }
+  // When all functions are written: counters in the code have the same numbers, whatever rules
+  // there are in trees.
+  void finish() {
+    for (const auto& [root, actions] : actions_) {
+      std::vector<std::uint32_t> numbers;
+      for (const Action& action : actions) {
+        const int counts = action.counts ? counter(*action.counts) + 1 : 0;
+        numbers.push_back(action.verdict | static_cast<std::uint32_t>(counts) << 8);
+      }
+      add_actions(rules_.cells, root, numbers);
+    }
   }
 
  private:
@@ -74,6 +88,7 @@ class Shared {
   std::map<RuleName, int> counters_;
   std::map<RuleName, std::string> known_;
   std::map<const ElementSet*, std::optional<int>> maps_;
+  std::vector<std::pair<std::uint32_t, std::vector<Action>>> actions_;  // by root
 };
 
 // Of a function.
@@ -279,25 +294,24 @@ class TableCode {
   void find(const RuleRun& run, const RuleChain& chain, Code::Label back) {
     name_ = {table_.family, table_.name, chain.name, run.outcomes().front().handle};
     const Code::Label none = code_.label();
-    if (!find(run, none)) return;
-    act(run.outcomes(), chain.name, none, none, back);
+    act(run, run.outcomes(), chain.name, none, none, none, back);
     code_.place(none);
   }
 
-  // The number of the first rule that matches in register 0; false: everything goes to Linux.
-  bool find(const RuleRun& run, Code::Label none) {
+  // What the first rule that matches does in register 0. Nothing: everything goes to Linux.
+  std::optional<std::uint32_t> find(const RuleRun& run, Code::Label none) {
     ++size_.finds;
     const auto root = shared_.tree(run);
     if (!root) {
       punt(root.error().message);
-      return false;
+      return std::nullopt;
     }
     fill_vector(run.words());
     code_.move(1, kFacts);
     code_.set(2, static_cast<std::int32_t>(*root));
     code_.find_rule();
     code_.jump_if(BPF_JEQ, 0, TNA_RULE_NONE, none);
-    return true;
+    return *root;
   }
 
   void fill_vector(const std::vector<RuleRun::Word>& words) {
@@ -320,51 +334,46 @@ class TableCode {
     }
   }
 
-  // Register 0 has the number of the rule that was found. `on`: where those go that its verdict
-  // sends nowhere.
-  void act(const std::vector<RuleRun::Outcome>& outcomes, const std::string& chain, Code::Label on,
-           Code::Label next, Code::Label back) {
-    const auto take_one = [&](const Verdict& verdict) {
-      take(verdict, next, back);
-      code_.jump(on);
-    };
+  // `none`: where those go that no rule of the run matches; `on`: those that the verdict of the
+  // rule found sends nowhere.
+  void act(const RuleRun& run, const std::vector<RuleRun::Outcome>& outcomes,
+           const std::string& chain, Code::Label none, Code::Label on, Code::Label next,
+           Code::Label back) {
+    const auto root = find(run, none);
+    if (!root) return;
+    // In the order of the verdicts, not of the rules: with others of these the code is the same.
     std::vector<Verdict> verdicts;
-    std::vector<std::uint32_t> actions;
+    for (const RuleRun::Outcome& outcome : outcomes) verdicts.push_back(outcome.verdict);
+    std::ranges::sort(verdicts, {},
+                      [](const Verdict& each) { return std::tie(each.decision, each.chain); });
+    verdicts.erase(std::ranges::unique(verdicts).begin(), verdicts.end());
+    if (verdicts.size() >= TNA_RULE_UNSURE) return punt("more than 254 verdicts");
+    std::vector<Shared::Action> actions;
+    bool counts = false;
     for (const RuleRun::Outcome& outcome : outcomes) {
-      auto verdict = std::ranges::find(verdicts, outcome.verdict);
-      if (verdict == verdicts.end()) verdict = verdicts.insert(verdict, outcome.verdict);
       const RuleName name{table_.family, table_.name, chain, outcome.handle};
-      const int counter = outcome.counts ? shared_.counter(name) + 1 : 0;
-      actions.push_back(static_cast<std::uint32_t>(verdict - verdicts.begin()) |
-                        static_cast<std::uint32_t>(counter) << 8);
+      const auto verdict = std::ranges::find(verdicts, outcome.verdict) - verdicts.begin();
+      actions.push_back({static_cast<std::uint32_t>(verdict), std::nullopt});
+      if (outcome.counts) actions.back().counts = name;
+      counts |= outcome.counts;
       if (outcome.verdict.decision == Decision::punt) shared_.to_linux(name, outcome.verdict.chain);
     }
-    if (verdicts.size() > 255) return punt("more than 255 verdicts");
-    if (std::ranges::all_of(actions, [](std::uint32_t action) { return action == 0; }))
-      return take_one(verdicts.front());
-    code_.add_value(0, static_cast<std::int32_t>(shared_.add_actions(actions)));
-    code_.store(4, kFacts, kKey, 0);
-    code_.set_map(1, kActionsMap);
-    code_.move(2, kFacts);
-    code_.add_value(2, kKey);
-    code_.call(kLookUp);
-    const Code::Label there = code_.label();
-    const Code::Label none = code_.label();
-    code_.jump_if_null(0, none);
-    code_.jump(there);
-    code_.place(none);  // can't be
-    end(kPunt);
-    code_.place(there);
-    code_.load(4, 7, 0, 0);
-    code_.move(3, 7);
-    code_.change(BPF_RSH, 3, 8);
-    const Code::Label uncounted = code_.label();
-    code_.jump_if(BPF_JEQ, 3, 0, uncounted);
-    code_.add_value(3, -1);
-    count();
-    code_.place(uncounted);
-    code_.change(BPF_AND, 7, 255);
-    choose(7, verdicts, take_one);
+    shared_.act(*root, std::move(actions));
+    code_.move(7, 0);
+    if (counts) {
+      code_.move(3, 7);
+      code_.change(BPF_RSH, 3, 8);
+      const Code::Label uncounted = code_.label();
+      code_.jump_if(BPF_JEQ, 3, 0, uncounted);
+      code_.add_value(3, -1);
+      count();
+      code_.place(uncounted);
+      code_.change(BPF_AND, 7, 255);
+    }
+    choose(7, verdicts, [&](const Verdict& verdict) {
+      take(verdict, next, back);
+      code_.jump(on);
+    });
   }
 
   void write(const Rule& rule, Code::Label next, Code::Label back) {
@@ -554,15 +563,10 @@ class TableCode {
     const auto run = run_of(lookup, set, RuleRun(table_, met_));
     if (!run) return punt("set " + set.name + " of several intervals each");
     const Code::Label none = code_.label();
-    if (!find(*run, none)) return;
-    if (lookup.verdicts) {
-      std::vector<RuleRun::Outcome> outcomes;
-      for (const SetElement& element : set.elements)
-        outcomes.push_back({name_.handle, false, element.verdict});
-      act(outcomes, name_.chain, found, next, back);
-    } else {
-      code_.jump(lookup.inside ? found : next);
-    }
+    std::vector<RuleRun::Outcome> outcomes;
+    for (const SetElement& element : set.elements)
+      outcomes.push_back({name_.handle, false, lookup.verdicts ? element.verdict : Verdict{}});
+    act(*run, outcomes, name_.chain, none, lookup.inside ? found : next, next, back);
     code_.place(none);
   }
 
@@ -793,15 +797,20 @@ CompiledRules compile(const RuleSet& rules) {
     else
       *why_not = made.error().message;
   }
+  shared.finish();
   return compiled;
 }
 
 bool CompiledRules::same_code(const CompiledRules& other) const {
   return same(ipv4, other.ipv4) && same(ipv6, other.ipv6) && same(frames, other.frames) &&
          devices == other.devices && std::ranges::equal(maps, other.maps, &RuleMap::same_shape) &&
-         counted == other.counted && actions == other.actions &&
-         cells.size() == other.cells.size() &&
-         std::memcmp(cells.data(), other.cells.data(), cells.size() * sizeof cells[0]) == 0;
+         counters() == other.counters() &&
+         rule_cells_value_size(cells) == rule_cells_value_size(other.cells);
+}
+
+std::size_t CompiledRules::counters() const {
+  constexpr std::size_t kLeast = 64;
+  return std::bit_ceil(std::max(counted.size(), kLeast));
 }
 
 }  // namespace tna

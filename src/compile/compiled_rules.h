@@ -35,9 +35,8 @@ struct RuleName {
   auto operator<=>(const RuleName&) const = default;
 };
 
-// In code, instead of what is known when it is linked: the map of CompiledRules::actions, and where
-// the spine's tna_rule_ask() begins.
-inline constexpr std::int32_t kActionsMap = -1, kFindRule = -1;
+// In code, instead of where the spine's tna_rule_ask() begins, which is known when it is linked.
+inline constexpr std::int32_t kFindRule = -1;
 
 struct CompiledRules {
   // Each a function of (struct tna_rule_facts *) that says TNA_NEXT, TNA_PUNT or TNA_DROP; maps are
@@ -53,14 +52,13 @@ struct CompiledRules {
     return !why_not_frames.empty() ? why_not_frames : !why_not4.empty() ? why_not4 : why_not6;
   }
   std::vector<RuleMap> maps;
-  // Of runs of many rules: trees, and what the rules that they find do: the number of a verdict in
-  // the lowest 8 bits, above it that of a counter, from 1 on.
-  RuleCells cells;
-  std::vector<std::uint32_t> actions;
-  std::vector<RuleName> counted;                           // by number of their counter
+  RuleCells cells;                // of runs of many rules: trees, and what the rules found do
+  std::vector<RuleName> counted;  // by number of their counter: first those in the code
   std::vector<std::pair<RuleName, std::string>> to_linux;  // and why
   bool devices = false;                                    // names or groups are asked for
-  bool same_code(const CompiledRules&) const;              // all but the elements of sets is equal
+  // Programs need not be loaded anew: equal but for the elements of sets, and what is in trees.
+  bool same_code(const CompiledRules&) const;
+  std::size_t counters() const;  // that there is room for
 };
 
 }  // namespace tna

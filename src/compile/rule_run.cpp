@@ -6,7 +6,9 @@
 #include <linux/netfilter.h>
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
+#include <tuple>
 
 #include "rules/evaluate.h"
 
@@ -111,6 +113,17 @@ bool fits_mask(const Mask& mask, const Interval& interval) {
   for (std::size_t i = 0; i < mask.keep.size(); ++i)
     if (interval.low[i] & ~mask.keep[i]) return false;
   return true;
+}
+
+// The place of each when they are sorted: so the code does not depend on which rule comes first.
+std::vector<std::size_t> ranks(const std::vector<Operand>& operands) {
+  std::vector<std::size_t> order(operands.size()), ranks(operands.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) {
+    return std::tie(operands[i].field, operands[i].offset, operands[i].length);
+  });
+  for (std::size_t i = 0; i < order.size(); ++i) ranks[order[i]] = i;
+  return ranks;
 }
 
 template <typename T, typename Meet>
@@ -340,20 +353,23 @@ bool RuleRun::add(const Rule& rule) {
 }
 
 std::vector<RuleRun::Word> RuleRun::words() const {
-  std::vector<Word> words;
-  for (const Operand& operand : operands_) words.push_back({operand, {}});
-  for (std::size_t name = 0; name < names_.size(); ++name) {
-    words.push_back({names_[name], {}});
+  const std::vector<std::size_t> words = ranks(operands_), names = ranks(names_);
+  std::vector<Word> made(words.size() + names.size());
+  for (std::size_t i = 0; i < words.size(); ++i) made[words[i]] = {operands_[i], {}};
+  for (std::size_t name = 0; name < names.size(); ++name) {
+    Word& word = made[words.size() + names[name]];
+    word.of = names_[name];
     if (auto cuts = cuts_.find(name); cuts != cuts_.end())
-      words.back().cuts.assign(cuts->second.begin(), cuts->second.end());
+      word.cuts.assign(cuts->second.begin(), cuts->second.end());
   }
-  return words;
+  return made;
 }
 
 std::vector<Box> RuleRun::boxes() const {
   const std::vector<Word> made = words();
-  const auto above = [&](std::size_t name, const Octets& value) {
-    const auto& cuts = made[operands_.size() + name].cuts;
+  const std::vector<std::size_t> words = ranks(operands_), names = ranks(names_);
+  const auto above = [&](std::size_t word, const Octets& value) {
+    const auto& cuts = made[word].cuts;
     return static_cast<std::uint32_t>(std::ranges::upper_bound(cuts, value) - cuts.begin());
   };
   std::vector<Box> boxes;
@@ -361,10 +377,11 @@ std::vector<Box> RuleRun::boxes() const {
     for (const Condition& condition : rules_[rule]) {
       Box box;
       box.rule = static_cast<std::uint32_t>(rule);
-      for (const auto& [word, range] : condition.words) box.words[word] = range;
-      for (const auto& [name, interval] : condition.names)
-        box.words[operands_.size() + name] = {above(name, interval.low),
-                                              above(name, interval.high)};
+      for (const auto& [word, range] : condition.words) box.words[words[word]] = range;
+      for (const auto& [name, interval] : condition.names) {
+        const std::size_t word = words.size() + names[name];
+        box.words[word] = {above(word, interval.low), above(word, interval.high)};
+      }
       boxes.push_back(box);
     }
   return boxes;

@@ -36,7 +36,8 @@ class RuleRun {
   // False: the rule is none for a tree, or there is no room for it; the run ends before it.
   bool add(const Rule&);
   const std::vector<Outcome>& outcomes() const { return outcomes_; }
-  // Words and boxes when all rules are in.
+  // Words and boxes when all rules are in. The same operands, in whatever order they came, are the
+  // same words.
   std::vector<Word> words() const;
   std::vector<Box> boxes() const;
 

@@ -18,6 +18,8 @@ namespace tna {
 namespace {
 
 constexpr std::uint32_t kCell = sizeof(tna_rule_cell);
+constexpr std::uint32_t kRootCells = TNA_RULE_ROOT_BYTES / kCell;
+constexpr std::size_t kLeastBytes = 64 * 1024;
 constexpr std::size_t kHiddenLookedFor = 24;  // among so many boxes, for it takes the square of it
 
 struct Style {
@@ -33,7 +35,7 @@ class Builder {
   Builder(RuleCells& cells, std::span<const Box> all, const Style& style)
       : cells_(cells), all_(all), style_(style) {}
 
-  Trouble build();
+  Trouble build(std::uint32_t root);
 
  private:
   void grow(std::uint32_t address, std::size_t first, const Region& region, int depth);
@@ -57,7 +59,7 @@ class Builder {
   std::unordered_map<std::string, std::uint32_t> known_checks_;
 };
 
-Trouble Builder::build() {
+Trouble Builder::build(std::uint32_t root) {
   std::vector<std::vector<std::uint32_t>> groups;
   if (style_.grouped) {
     groups = group_boxes(all_);
@@ -65,8 +67,6 @@ Trouble Builder::build() {
     groups.emplace_back(all_.size());
     for (std::uint32_t i = 0; i < all_.size(); ++i) groups[0][i] = i;
   }
-  const std::uint32_t root = end();
-  cells_.resize(cells_.size() + 2);
   std::fill_n(at(root + kCell).first, TNA_RULE_TREES, TNA_RULE_NONE);
   for (std::size_t i = 0; i < TNA_RULE_TREES; ++i) {
     const std::uint32_t tree = end();
@@ -203,6 +203,13 @@ std::uint32_t Builder::place_of_checks() {
   return known->second;
 }
 
+// A root that is used points to trees, which lie behind the roots.
+std::optional<std::uint32_t> free_root(const RuleCells& cells) {
+  for (std::uint32_t i = 0; i < TNA_RULE_ROOTS; ++i)
+    if (!cells[i * kRootCells].at[0]) return i * TNA_RULE_ROOT_BYTES;
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::uint32_t> add_tree(RuleCells& cells, std::span<const Box> boxes,
@@ -216,6 +223,10 @@ Result<std::uint32_t> add_tree(RuleCells& cells, std::span<const Box> boxes,
   std::stable_sort(all.begin(), all.end(),
                    [](const Box& a, const Box& b) { return a.rule < b.rule; });
 
+  const std::size_t empty = cells.size();
+  if (cells.empty()) cells.resize(TNA_RULE_ROOTS * kRootCells);
+  const std::optional<std::uint32_t> root = free_root(cells);
+  if (!root) return error(fmt::format("rule tree: there are {} already", TNA_RULE_ROOTS));
   const std::size_t before = cells.size();
   const std::size_t most = std::min<std::size_t>(limits.bytes, TNA_RULE_MAX_BYTES) / kCell;
   Style styles[] = {{false, 2, before + 256 + 24 * all.size()},
@@ -224,11 +235,12 @@ Result<std::uint32_t> add_tree(RuleCells& cells, std::span<const Box> boxes,
   Trouble trouble = Trouble::none;
   for (Style style : styles) {
     style.cells = std::min(style.cells, most);
-    trouble = Builder(cells, all, style).build();
-    if (trouble == Trouble::none && cells.size() <= style.cells)
-      return static_cast<std::uint32_t>(before * kCell);
+    trouble = Builder(cells, all, style).build(*root);
+    if (trouble == Trouble::none && cells.size() <= style.cells) return *root;
     cells.resize(before);
+    std::fill_n(cells.begin() + *root / kCell, kRootCells, tna_rule_cell{});
   }
+  cells.resize(empty);
   if (trouble == Trouble::too_deep)
     return error(fmt::format("rule tree: {} boxes make it deeper than {} levels", all.size(),
                              TNA_RULE_DEPTH));
@@ -236,8 +248,17 @@ Result<std::uint32_t> add_tree(RuleCells& cells, std::span<const Box> boxes,
       fmt::format("rule tree: {} boxes take more than {} bytes", all.size(), limits.bytes));
 }
 
+void add_actions(RuleCells& cells, std::uint32_t root, std::span<const std::uint32_t> actions) {
+  cells[root / kCell + 2].actions = static_cast<std::uint32_t>(cells.size() * kCell);
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    if (i % TNA_RULE_TREES == 0) cells.emplace_back();
+    cells.back().at[i % TNA_RULE_TREES] = actions[i];
+  }
+}
+
 std::size_t rule_cells_value_size(const RuleCells& cells) {
-  return std::bit_ceil(std::max<std::size_t>(cells.size(), 1) * kCell);
+  if (cells.empty()) return kCell;
+  return std::bit_ceil(std::max(cells.size() * kCell, kLeastBytes));
 }
 
 namespace {

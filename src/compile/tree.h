@@ -34,12 +34,16 @@ struct TreeLimits {
 
 using RuleCells = std::vector<tna_rule_cell>;
 
-// Adds a tree to the array and gives its root. The same boxes give the same bytes. An array that
-// would grow beyond the limit is left as it was.
+// Adds a tree to the array and gives its root: the first, second, third tree of an array have
+// always the same ones. The same boxes give the same bytes. An array that would grow beyond the
+// limit, or have too many trees, is left as it was.
 Result<std::uint32_t> add_tree(RuleCells&, std::span<const Box>, const TreeLimits& = {});
 
+// What the rules of the tree with that root do, from the rule 0 on.
+void add_actions(RuleCells&, std::uint32_t root, std::span<const std::uint32_t> actions);
+
 // Of the map's value that holds the cells: a power of two, so that bpf/lib/rule_tree.h can keep
-// within it by a mask.
+// within it by a mask, and not small, so that other trees of that size find room in it.
 std::size_t rule_cells_value_size(const RuleCells&);
 
 // The first rule that matches, as the fast path finds it.

@@ -206,7 +206,7 @@ Result<> Controller::take_rules(const Plan& wanted) {
   if (std::ranges::none_of(wanted.interfaces,
                            [](const auto& each) { return each.second.program.rules; }))
     return {};
-  Result<> taken = deployer_.take_rules(firewall.id, firewall.rules);
+  Result<> taken = deployer_.take_rules(firewall);
   if (!taken) rules_.refuse(taken.error().message);
   return taken;
 }

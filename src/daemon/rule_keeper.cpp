@@ -147,6 +147,7 @@ void RuleKeeper::read(const RuleWords& words) {
   firewall_.rules = std::move(compiled);
   firewall_.why_not.clear();
   if (!same) firewall_.id = ++last_id_;
+  firewall_.version = ++last_version_;
   met_ = met_by_forwarded(*rules);
   plain_.clear();
   newest_.clear();

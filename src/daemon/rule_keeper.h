@@ -52,6 +52,7 @@ class RuleKeeper {
   bool has_read_ = false;  // since the last rest
   bool given_up_ = false;
   std::uint64_t last_id_ = 0;
+  std::uint32_t last_version_ = 0;
 };
 
 }  // namespace tna

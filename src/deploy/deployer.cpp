@@ -95,12 +95,13 @@ Result<LoadedProgram> Deployer::load(const Load& action) {
                         rules == rules_.end() ? nullptr : &rules->second);
 }
 
-Result<> Deployer::take_rules(std::uint64_t id, std::shared_ptr<const CompiledRules> rules) {
-  auto known = rules_.find(id);
+Result<> Deployer::take_rules(const Firewall& firewall) {
+  const auto known = rules_.find(firewall.id);
   if (known == rules_.end()) {
-    rules_.emplace(id, TRY(RuleMaps::make(std::move(rules))));
-  } else if (&known->second.rules() != rules.get()) {
-    TRY(known->second.take(std::move(rules)));
+    rules_.emplace(firewall.id, TRY(RuleMaps::make(firewall.rules, firewall.version)));
+  } else if (RuleMaps& maps = known->second; &maps.rules() != firewall.rules.get()) {
+    if (maps.version() != firewall.version) TRY(maps.add_counted(counted_before_));
+    TRY(maps.take(firewall.rules, firewall.version));
   }
   return {};
 }

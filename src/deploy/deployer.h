@@ -44,8 +44,8 @@ class Deployer {
   const Error* refusal(Hook) const;
 
   // Before actions on programs that have these rules linked in. Of rules with an id that is known
-  // only the elements of sets may be others. Error: the id must not be used any more.
-  Result<> take_rules(std::uint64_t id, std::shared_ptr<const CompiledRules>);
+  // the code must be the same. Error: the id must not be used any more.
+  Result<> take_rules(const Firewall&);
   std::vector<Failure> carry_out(const std::vector<Action>&);
 
   // The fast path goes on until jiffies64 is past this.

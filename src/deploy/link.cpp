@@ -190,6 +190,8 @@ void LoadedProgram::arm(const tna_guard& wanted) {
   guard->only6 = wanted.only6;
   guard->route_mtu4 = wanted.route_mtu4;
   guard->route_mtu6 = wanted.route_mtu6;
+  // Before the words that rules are compared by: a packet that finds those new finds this new, too.
+  guard->rules_version = wanted.rules_version;
   guard->nft_generation_at = wanted.nft_generation_at;
   guard->nft_generation = wanted.nft_generation;
   for (int i = 0; i < TNA_TABLES; i++) {

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 namespace tna {
@@ -56,39 +57,44 @@ Result<> change(int fd, const Elements& from, const Elements& to, const RuleMap&
 
 }  // namespace
 
-Result<RuleMaps> RuleMaps::make(std::shared_ptr<const CompiledRules> rules) {
+Result<RuleMaps> RuleMaps::make(std::shared_ptr<const CompiledRules> rules, std::uint32_t version) {
   RuleMaps made;
-  for (const RuleMap& map : rules->maps) {
+  made.rules_ = std::move(rules);
+  made.version_ = version;
+  for (const RuleMap& map : made.rules_->maps) {
     made.sets_.push_back(TRY(create(map)));
     TRY(change(made.sets_.back().get(), {}, map.elements, map));
   }
-  made.counters_ = TRY(create(BPF_MAP_TYPE_PERCPU_ARRAY, "tna_rule_counts", rules->counted.size(),
+  made.counters_ = TRY(create(BPF_MAP_TYPE_PERCPU_ARRAY, "tna_rule_counts", made.rules_->counters(),
                               sizeof(tna_rule_counter)));
-  made.actions_ = TRY(
-      create(BPF_MAP_TYPE_ARRAY, "tna_rule_acts", rules->actions.size(), sizeof(std::uint32_t)));
-  for (std::uint32_t i = 0; i < rules->actions.size(); ++i)
-    if (bpf_map_update_elem(made.actions_.get(), &i, &rules->actions[i], BPF_ANY))
-      return errno_error("fill the map of the rules' actions");
-  const bool trees = !rules->cells.empty();
+  made.before_.resize(made.rules_->counted.size());
+  const bool trees = !made.rules_->cells.empty();
   made.kept_ = TRY(create(BPF_MAP_TYPE_PERCPU_ARRAY, "tna_rules_kept", trees ? TNA_RULES_KEPT : 1,
                           sizeof(tna_rule_kept)));
-  TRY(made.fill_trees(rules->cells));
-  made.rules_ = std::move(rules);
+  TRY(made.make_trees());
   return made;
 }
 
-// One value holds all cells; the mask keeps within it.
-Result<> RuleMaps::fill_trees(const RuleCells& cells) {
-  const std::size_t size = rule_cells_value_size(cells);
+// A value holds all cells of a version; the mask keeps within it.
+Result<> RuleMaps::make_trees() {
+  const std::size_t size = rule_cells_value_size(rules_->cells);
   const auto mask = static_cast<std::uint32_t>(size - sizeof(tna_rule_cell));
   const std::uint32_t key = 0;
-  std::vector<std::byte> value(size);
-  std::memcpy(value.data(), cells.data(), cells.size() * sizeof cells[0]);
-  cells_ = TRY(create(BPF_MAP_TYPE_ARRAY, "tna_rule_cells", 1, size, BPF_F_MMAPABLE));
+  cells_ = TRY(create(BPF_MAP_TYPE_ARRAY, "tna_rule_cells", 2, size, BPF_F_MMAPABLE));
   mask_ = TRY(create(BPF_MAP_TYPE_ARRAY, "tna_rule_mask", 1, sizeof mask, BPF_F_RDONLY_PROG));
-  if (bpf_map_update_elem(cells_.get(), &key, value.data(), BPF_ANY) ||
-      bpf_map_update_elem(mask_.get(), &key, &mask, BPF_ANY) || bpf_map_freeze(mask_.get()))
-    return errno_error("fill the maps of the rules' trees");
+  if (bpf_map_update_elem(mask_.get(), &key, &mask, BPF_ANY) || bpf_map_freeze(mask_.get()))
+    return errno_error("fill the map of the rules' mask");
+  return write_trees();
+}
+
+Result<> RuleMaps::write_trees() {
+  const RuleCells& cells = rules_->cells;
+  if (cells.empty()) return {};
+  std::vector<std::byte> value(rule_cells_value_size(cells));
+  std::memcpy(value.data(), cells.data(), cells.size() * sizeof cells[0]);
+  const std::uint32_t half = version_ & 1;
+  if (bpf_map_update_elem(cells_.get(), &half, value.data(), BPF_ANY))
+    return errno_error("fill the map of the rules' trees");
   return {};
 }
 
@@ -99,34 +105,50 @@ std::vector<RuleMaps::InPlace> RuleMaps::in_place() const {
           {"tna_rules_kept", kept_.get()}};
 }
 
-Result<> RuleMaps::take(std::shared_ptr<const CompiledRules> rules) {
+Result<> RuleMaps::take(std::shared_ptr<const CompiledRules> rules, std::uint32_t version) {
   for (std::size_t i = 0; i < sets_.size(); ++i)
     TRY(change(sets_[i].get(), rules_->maps[i].elements, rules->maps[i].elements, rules->maps[i]));
   rules_ = std::move(rules);
-  return {};
+  if (version == version_) return {};
+  version_ = version;
+  before_ = TRY(sums());
+  return write_trees();
 }
 
 std::vector<bpf_insn> RuleMaps::linked(const std::vector<bpf_insn>& code) const {
   std::vector<bpf_insn> made = code;
   for (bpf_insn& instruction : made)
     if (instruction.code == (BPF_LD | BPF_IMM | BPF_DW) && instruction.src_reg == BPF_PSEUDO_MAP_FD)
-      instruction.imm =
-          instruction.imm == kActionsMap ? actions_.get() : sets_.at(instruction.imm).get();
+      instruction.imm = sets_.at(instruction.imm).get();
   return made;
 }
 
-Result<> RuleMaps::add_counted(RuleCounts& to) const {
+Result<std::vector<tna_rule_counter>> RuleMaps::sums() const {
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 0) return errno_error("count the processors", -cpus);
-  std::vector<tna_rule_counter> each(cpus);
-  for (__u32 i = 0; i < rules_->counted.size(); ++i) {
-    if (bpf_map_lookup_elem(counters_.get(), &i, each.data()))
-      return errno_error("read a rule's counter");
+  std::vector<tna_rule_counter> sums(rules_->counted.size());
+  if (sums.empty()) return sums;
+  std::vector<std::uint32_t> keys(sums.size());
+  std::vector<tna_rule_counter> each(sums.size() * static_cast<std::size_t>(cpus));
+  std::uint32_t next = 0, read = static_cast<std::uint32_t>(sums.size());
+  if (bpf_map_lookup_batch(counters_.get(), nullptr, &next, keys.data(), each.data(), &read,
+                           nullptr) &&
+      errno != ENOENT)  // that was the last one
+    return errno_error("read the rules' counters");
+  for (std::size_t i = 0; i < each.size(); ++i) {
+    tna_rule_counter& sum = sums[keys[i / static_cast<std::size_t>(cpus)]];
+    sum.packets += each[i].packets;
+    sum.bytes += each[i].bytes;
+  }
+  return sums;
+}
+
+Result<> RuleMaps::add_counted(RuleCounts& to) const {
+  const auto now = TRY(sums());
+  for (std::size_t i = 0; i < rules_->counted.size(); ++i) {
     tna_rule_counter& sum = to[rules_->counted[i]];
-    for (const tna_rule_counter& cpu : each) {
-      sum.packets += cpu.packets;
-      sum.bytes += cpu.bytes;
-    }
+    sum.packets += now[i].packets - before_[i].packets;
+    sum.bytes += now[i].bytes - before_[i].bytes;
   }
   return {};
 }

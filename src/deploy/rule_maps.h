@@ -19,12 +19,14 @@ using RuleCounts = std::map<RuleName, tna_rule_counter>;
 
 class RuleMaps {
  public:
-  static Result<RuleMaps> make(std::shared_ptr<const CompiledRules>);
+  static Result<RuleMaps> make(std::shared_ptr<const CompiledRules>, std::uint32_t version);
 
-  // Rules of the same code: their sets get the elements of these. While it goes on, packets must
-  // be Linux's. An error leaves the sets mixed.
-  Result<> take(std::shared_ptr<const CompiledRules>);
+  // Rules of the same code: their sets get the elements of these; of another version their trees,
+  // and the counters begin anew. While it goes on, packets must be Linux's. An error leaves the
+  // sets mixed.
+  Result<> take(std::shared_ptr<const CompiledRules>, std::uint32_t version);
   const CompiledRules& rules() const { return *rules_; }
+  std::uint32_t version() const { return version_; }
 
   // The code with the descriptors of its maps in it.
   std::vector<bpf_insn> linked(const std::vector<bpf_insn>& code) const;
@@ -35,14 +37,19 @@ class RuleMaps {
     int fd;
   };
   std::vector<InPlace> in_place() const;
+  // Since the rules of this version were taken.
   Result<> add_counted(RuleCounts& to) const;
 
  private:
-  Result<> fill_trees(const RuleCells&);
+  Result<> make_trees();
+  Result<> write_trees();
+  Result<std::vector<tna_rule_counter>> sums() const;
 
   std::shared_ptr<const CompiledRules> rules_;
+  std::uint32_t version_ = 0;
   std::vector<Fd> sets_;
-  Fd counters_, cells_, mask_, actions_, kept_;
+  Fd counters_, cells_, mask_, kept_;
+  std::vector<tna_rule_counter> before_;  // by counter: when the rules were taken
 };
 
 }  // namespace tna

@@ -46,7 +46,8 @@ void PrintTo(const Outcome& outcome, std::ostream* out) {
 FastPath::FastPath(Hook hook, const tna_const& constants, const Firewall& firewall)
     : hook_(hook),
       retags_(constants.vlan || constants.vlan_up || constants.vlan_xmit),
-      rules_(firewall.rules ? std::optional(must(RuleMaps::make(firewall.rules))) : std::nullopt),
+      rules_(firewall.rules ? std::optional(must(RuleMaps::make(firewall.rules, firewall.version)))
+                            : std::nullopt),
       program_(must(Shared::get().pipeline(hook).load(constants, current_guard(firewall),
                                                       rules_ ? &*rules_ : nullptr))),
       counts_(Shared::get().maps().slots, Shared::get().maps().counters,

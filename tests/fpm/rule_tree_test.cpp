@@ -63,6 +63,17 @@ TEST_P(RuleTree, IsTheSameEachTime) {
   EXPECT_EQ(std::memcmp(once.data(), again.data(), once.size() * sizeof once[0]), 0);
 }
 
+TEST_P(RuleTree, RootsHaveTheirPlaces) {
+  RuleCells small, big;
+  for (std::uint32_t i = 0; i < TNA_RULE_ROOTS; ++i) {
+    ASSERT_EQ(add_tree(small, random.make(5)), i * TNA_RULE_ROOT_BYTES);
+    ASSERT_EQ(add_tree(big, random.make(50)), i * TNA_RULE_ROOT_BYTES);
+  }
+  const std::size_t size = small.size();
+  EXPECT_FALSE(add_tree(small, boxes));
+  EXPECT_EQ(small.size(), size);
+}
+
 TEST_P(RuleTree, WithoutRoomIsAnErrorThatLeavesTheOthers) {
   RuleCells cells;
   auto root = add_tree(cells, random.make(50));

@@ -126,6 +126,22 @@ test_rules_of_others() {
   settled
 }
 
+# Rules that a tree looks for are put in place of others beside the program that runs.
+test_rules_in_a_tree() {
+  local before place
+  tna_on && before=$(programs)
+  place=$(in_ns b nft -a list chain inet fast c | sed -n '0,/tcp dport/s/.*tcp dport.* handle //p')
+  in_ns b nft insert rule inet fast c position "$place" ip saddr 10.0.1.0/24 drop
+  check "a rule more: at once" not one
+  sleep 0.2
+  check "a rule more: and later" not one
+  in_ns b nft delete rule inet fast c handle \
+    "$(in_ns b nft -a list chain inet fast c | sed -n 's/.*10.0.1.0.24 drop # handle //p')"
+  check "a rule less: at once" one
+  settled
+  tna_on && same "programs" "$before" "$(programs)"
+}
+
 # Commits that look like others' are none of them: what they do holds, then and when tnad has seen it.
 test_what_matters_holds() {
   in_ns b nft 'add chain inet fast ok; insert rule inet fast c ip saddr 10.0.0.0/8 jump ok'

@@ -431,6 +431,35 @@ TEST(Compile, ElementsTakenAreAsIfCompiled) {
   EXPECT_FALSE(with_elements(before, table, set));
 }
 
+// Programs stay when rules change that trees look for; what is compared with one by one is code.
+TEST(Compile, OtherRulesInATreeAreTheSameCode) {
+  const auto if_word = [](std::uint8_t offset, std::uint8_t number, Decision decision) {
+    const Octets address{10, number, 0, 1};
+    return Rule{
+        number,
+        {tna::Test{Operand{Field::network, offset, 4, {}}, true, {Interval{address, address}}},
+         Count{}, Verdict{decision, ""}}};
+  };
+  const auto rules = [&](int first, int count, bool turned, Rule last) {
+    std::vector<Rule> all;
+    for (int i = first; i < first + count; ++i)
+      all.push_back(if_word(i % 2 == turned ? 12 : 16, static_cast<std::uint8_t>(i),
+                            i % 3 ? Decision::drop : Decision::accept));
+    last.steps.insert(last.steps.begin(), SetMark{1, 0});
+    all.push_back(std::move(last));
+    return compile(at_forward(std::move(all)));
+  };
+  const Rule last = if_word(12, 250, Decision::drop);
+  const CompiledRules before = rules(1, 40, false, last);
+  ASSERT_FALSE(before.cells.empty());
+  ASSERT_EQ(before.counted.at(0).handle, last.handle) << "those in the code come first";
+  EXPECT_TRUE(rules(2, 40, false, last).same_code(before));
+  EXPECT_TRUE(rules(100, 60, true, last).same_code(before)) << "words have an order of their own";
+  EXPECT_FALSE(rules(1, 40, false, if_word(12, 251, Decision::drop)).same_code(before));
+  EXPECT_FALSE(rules(1, 100, false, last).same_code(before))
+      << "more counters than there is room for";
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, CompileByChance,
                          testing::Values(std::uint8_t{NFPROTO_IPV4}, std::uint8_t{NFPROTO_IPV6}));
 

@@ -116,7 +116,7 @@ Facts facts_of(const tna_rule_facts& from, std::uint8_t family, RuleHook hook) {
 
 Result<RulesInKernel> RulesInKernel::load(const CompiledRules& compiled, std::uint8_t family) {
   auto rules = std::make_shared<const CompiledRules>(compiled);
-  RulesInKernel loaded(TRY(RuleMaps::make(rules)));
+  RulesInKernel loaded(TRY(RuleMaps::make(rules, 1)));
   loaded.facts_ = Fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "facts", sizeof(__u32),
                                     sizeof(tna_rule_facts), 1, nullptr));
   if (!loaded.facts_) return errno_error("make a map");
