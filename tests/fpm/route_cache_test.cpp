@@ -134,8 +134,10 @@ const Change kChanges6[] = {
      "ip route del blackhole 2001:db8::2; ip route replace 2001:db8::2 dev p2", TNA_R_NO_ROUTE},
     {"ip route add unreachable 2001:db8::2 metric 1",
      "ip route del unreachable 2001:db8::2 metric 1", TNA_R_NO_ROUTE},
-    {"ip addr add 2001:db8::2/128 dev p3 nodad", "ip addr del 2001:db8::2/128 dev p3",
-     TNA_R_NO_ROUTE},
+    // The kernel adds an address's route by itself, a moment later (addrconf_dad_work).
+    {"ip addr add 2001:db8::2/128 dev p3 nodad; "
+     "until ip -6 route show table local | grep -q 2001:db8::2; do sleep 0.01; done",
+     "ip addr del 2001:db8::2/128 dev p3", TNA_R_NO_ROUTE},
     {"ip -6 rule add iif p1 prohibit", "ip -6 rule del iif p1 prohibit", TNA_R_NO_ROUTE},
     {"echo 0 >/proc/sys/net/ipv6/conf/all/forwarding",
      "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding", TNA_R_FORWARDING},
