@@ -56,7 +56,41 @@ std::optional<Place> place_for_frames(Field field, std::uint8_t family) {
   }
 }
 
+bool of_egress(Field field) {
+  return field == Field::oif || field == Field::oifname || field == Field::oifgroup ||
+         field == Field::oiftype || field == Field::port_oif || field == Field::port_oifname ||
+         field == Field::port_oifgroup || field == Field::obrname;
+}
+
+// There is no such device yet, or none any more.
+bool no_device(Field field, const Met& met) {
+  return (met.hook == RuleHook::prerouting && of_egress(field)) ||
+         (met.hook == RuleHook::postrouting && field == Field::ibrname);
+}
+
+// The size of what nf_tables says of it then: index 0, an empty name, nothing of its group and type
+// (net/netfilter/nft_meta.c:nft_meta_store_ifname, nft_meta_store_ifgroup).
+std::size_t size_without_device(Field field, const Met& met) {
+  switch (field) {
+    case Field::oif:
+      return 4;
+    case Field::oifname:
+      return 16;
+    case Field::port_oif:
+      return met.frames ? 4 : 0;
+    case Field::port_oifname:
+    case Field::ibrname:
+    case Field::obrname:
+      return met.frames ? 16 : 0;
+    default:
+      return 0;
+  }
+}
+
 Place place_of(Field field, const Met& met) {
+  if (no_device(field, met))
+    if (const std::size_t size = size_without_device(field, met))
+      return {-1, size, Octets(size, 0)};
   if (met.frames)
     if (auto place = place_for_frames(field, met.family)) return *place;
   const std::uint8_t family = met.family;
@@ -130,12 +164,6 @@ Place place_of(Field field, const Met& met) {
   }
 }
 
-bool of_egress(Field field) {
-  return field == Field::oif || field == Field::oifname || field == Field::oifgroup ||
-         field == Field::oiftype || field == Field::port_oif || field == Field::port_oifname ||
-         field == Field::port_oifgroup || field == Field::obrname;
-}
-
 bool of_ingress(Field field) {
   return field == Field::iif || field == Field::iifname || field == Field::iifgroup ||
          field == Field::iiftype;
@@ -191,8 +219,12 @@ bool never_there(const Operand& operand, const Met& met) {
   if (met.family == NFPROTO_BRIDGE &&
       (operand.field == Field::l4proto || operand.field == Field::transport))
     return true;
-  if (met.hook == RuleHook::postrouting && operand.field == Field::ibrname) return true;
-  return met.hook == RuleHook::prerouting && of_egress(operand.field);
+  return no_device(operand.field, met) && !size_without_device(operand.field, met);
+}
+
+std::optional<Octets> constant_of(Field field, const Met& met) {
+  const Place place = place_of(field, met);
+  return place.constant.empty() ? std::nullopt : std::optional(place.constant);
 }
 
 Unclear unclear(const Operand& operand, const Met& met) {
@@ -223,7 +255,7 @@ std::string why_not(const Operand& operand, const Met& met) {
     return std::string(to_string(operand.field)) + " where it is no longer known";
   if (of_connection(operand.field) && !met.tracked)
     return std::string(to_string(operand.field)) + " before connections are looked for";
-  if (met.legacy && never_there(operand, met))
+  if (met.legacy && no_device(operand.field, met))
     return std::string(to_string(operand.field)) + " before routing";
   for (const Transform& transform : operand.then) {
     if (std::holds_alternative<Shift>(transform) && operand.length != 4) return "a shift";
@@ -235,9 +267,8 @@ std::string why_not(const Operand& operand, const Met& met) {
 }
 
 std::optional<Octets> OperandCode::constant(const Operand& operand) const {
-  const Place place = place_of(operand.field, met_);
-  if (place.constant.empty()) return std::nullopt;
-  return transformed(operand, place.constant);
+  const auto value = constant_of(operand.field, met_);
+  return value ? std::optional(transformed(operand, *value)) : std::nullopt;
 }
 
 void OperandCode::require(const Operand& operand, Code::Label absent) {
@@ -337,6 +368,10 @@ void OperandCode::bound_wide(int offset, const Octets& by, bool from_below, Code
 
 void OperandCode::require_in(const Operand& operand, const Interval& interval,
                              Code::Label outside) {
+  if (const auto value = constant(operand)) {
+    if (*value < interval.low || interval.high < *value) code_.jump(outside);
+    return;
+  }
   if (const auto numbers = met_.names->range(operand, interval)) {
     code_.load(4, kScratch, kFacts, NameNumbers::place(operand.field));
     if (numbers->low == numbers->high)

@@ -33,6 +33,8 @@ struct Met {
 std::string why_not(const Operand&, const Met&);
 // No packet has it there.
 bool never_there(const Operand&, const Met&);
+// The same for all packets that come there.
+std::optional<Octets> constant_of(Field, const Met&);
 // Of which packets it says something else there, or something that programs don't know; all are
 // asked for what else why_not() and never_there() say.
 enum class Unclear { none, bridged, routed, retagged, seen_by_ip };

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/rule_run.h"
 
-#include <linux/if_arp.h>
-#include <linux/if_packet.h>
 #include <linux/netfilter.h>
 
 #include <algorithm>
@@ -18,23 +16,6 @@ namespace {
 constexpr std::size_t kMostConditions = 64;  // of one rule
 constexpr std::size_t kMostCuts = 64;        // of one name
 constexpr std::size_t kMostElements = 64;    // of a set that is written out
-
-// The same for all packets of the family; nothing: not so.
-std::optional<Octets> constant(Field field, std::uint8_t family) {
-  switch (field) {
-    case Field::nfproto:
-      return Octets{family};
-    case Field::protocol:
-      return family == NFPROTO_IPV4 ? Octets{0x08, 0x00} : Octets{0x86, 0xdd};
-    case Field::iiftype:
-    case Field::oiftype:
-      return Octets{ARPHRD_ETHER, 0};
-    case Field::pkttype:
-      return Octets{PACKET_HOST};
-    default:
-      return std::nullopt;
-  }
-}
 
 bool is_in(const Octets& value, const Interval& interval) {
   return interval.low <= value && value <= interval.high;
@@ -192,7 +173,7 @@ bool RuleRun::conditions_of(const Operand& from, std::vector<Interval> intervals
       from.field == Field::bridged)
     return false;
   if (never_there(from, met_)) return true;
-  if (auto value = constant(from.field, met_.family)) {
+  if (auto value = constant_of(from.field, met_)) {
     const Octets seen = transformed(from, *value);
     if (std::ranges::any_of(intervals, [&](const auto& each) { return is_in(seen, each); }) ==
         inside)

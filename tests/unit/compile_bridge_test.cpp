@@ -105,6 +105,11 @@ TEST_F(CompileBridge, DevicesAreThePortsOrTheBridge) {
         decide(table(family, RuleHook::prerouting, -200, {is(out, 0, name("p2"))}), kFrameAndIp),
         Decision::accept)
         << "nobody knows yet";
+    if (family == NFPROTO_IPV4 && ports) continue;
+    EXPECT_EQ(decide(table(family, RuleHook::prerouting, -200, {is(out, 0, name("p2"), false)}),
+                     kFrameAndIp),
+              Decision::drop)
+        << "an empty name is another one";
   }
   EXPECT_EQ(
       decide(table(NFPROTO_IPV4, RuleHook::forward, 0, {is(Field::port_iifname, 0, name("p1"))}),

@@ -351,6 +351,23 @@ TEST(Compile, ChainsSeeWhatIsTranslatedByThen) {
   EXPECT_EQ(decision_at(RuleHook::prerouting, -100, source), Decision::punt);
 }
 
+// As nf_tables has it where there is no device: index 0, an empty name, no group and no type.
+TEST(Compile, NoEgressBeforeRouting) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const auto decision = [](Compared test, bool inside) {
+    test.inside = inside;
+    return decision_at(RuleHook::prerouting, 0, test);
+  };
+  const Octets p2{'p', '2', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  for (const Compared& device : {about(Field::oifname, 0, p2), about(Field::oifname, 0, {'p'}),
+                                 about(Field::oif, 0, {7, 0, 0, 0})}) {
+    EXPECT_EQ(decision(device, true), Decision::accept);
+    EXPECT_EQ(decision(device, false), Decision::drop);
+  }
+  EXPECT_EQ(decision(about(Field::oif, 0, {0, 0, 0, 0}), true), Decision::drop);
+  EXPECT_EQ(decision(about(Field::oifgroup, 0, {7, 0, 0, 0}), false), Decision::accept);
+}
+
 TEST(Compile, ConnectionsAreKnownBehindConntrack) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   const Compared established = about(Field::ct_state, 0, {2, 0, 0, 0});

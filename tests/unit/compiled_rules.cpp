@@ -106,7 +106,11 @@ Facts facts_of(const tna_rule_facts& from, std::uint8_t family, RuleHook hook) {
   facts[Field::ct_status] = as_kept(from.ct_status);
   facts[Field::ct_mark] = as_kept(from.ct_mark);
   facts[Field::ct_direction] = {static_cast<std::uint8_t>(from.ct_direction)};
-  if (!routed) return facts;
+  if (!routed) {  // nobody knows yet
+    facts[Field::oif] = as_kept(0);
+    facts[Field::oifname] = Octets(16, 0);
+    return facts;
+  }
   facts[Field::oif] = as_kept(from.oif);
   facts[Field::oifname] = octets(from.oifname, 16);
   facts[Field::oifgroup] = as_kept(from.oifgroup);
