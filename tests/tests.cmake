@@ -30,6 +30,8 @@ set_tests_properties(fpm fpm.probe_reads PROPERTIES TIMEOUT 600)
 file(GLOB DIFFERENTIAL CONFIGURE_DEPENDS tests/differential/*.cpp)
 add_executable(tna_differential ${DIFFERENTIAL})
 target_link_libraries(tna_differential PRIVATE tna_base CLI11::CLI11)
+set_source_files_properties(tests/differential/main.cpp PROPERTIES
+                            COMPILE_DEFINITIONS "TNA_SOURCE_DIR=\"${CMAKE_SOURCE_DIR}\"")
 add_test(NAME differential COMMAND ${CMAKE_SOURCE_DIR}/tests/differential/run.sh)
 add_test(NAME differential.faults COMMAND ${CMAKE_SOURCE_DIR}/tests/differential/faults.sh)
 set_tests_properties(differential differential.faults PROPERTIES

@@ -31,6 +31,7 @@ Shapes dialogue_shapes(const Shape& router) {
   strict.weight = 4;
   strict.uncertain = true;
   strict.dialogues = true;
+  strict.opens = any_connection;
   // What conntrack takes for out of its window because it has not seen all before.
   Shape liberal = strict;
   liberal.name += ", some unseen";

@@ -19,19 +19,9 @@ Dialogues::Dialogues(Random& random, const Shape& shape) : random_(random), shap
 }
 
 Dialogues::Dialogue Dialogues::open() {
-  const Nat nat = static_cast<Nat>(random_.below(kNats));
   Dialogue dialogue{.v6 = random_.chance(kIpv6Share)};
-  if (nat == Nat::hairpin) {
-    dialogue.client = random_.between(1, kStationPorts);
-    dialogue.server = dialogue.client + kStationPorts;
-  } else {
-    do {
-      dialogue.client = random_.between(1, kStations);
-      dialogue.server = random_.between(1, kStations);
-    } while (station_home(dialogue.client) == station_home(dialogue.server));
-  }
-  dialogue.ends = ends(nat, dialogue.client, dialogue.server, port_++);
-  if (random_.chance(kTcpShare))
+  dialogue.connection = shape_.opens(random_, dialogue.v6, port_++);
+  if (dialogue.connection.tcp_only || random_.chance(kTcpShare))
     dialogue.tcp.emplace(random_, shape_.strays);
   else
     dialogue.left = random_.between(50, 600);
@@ -40,7 +30,7 @@ Dialogues::Dialogue Dialogues::open() {
 
 Step Dialogues::packet(const Dialogue& dialogue, int from, unsigned protocol, Bytes l4,
                        bool large) {
-  const Ends& ends = dialogue.ends;
+  const Ends& ends = dialogue.connection.ends;
   const Endpoint& source = from == kClient ? ends.client : ends.server;
   const Endpoint& target = from == kClient ? ends.server_of_client : ends.client_of_server;
   set16(l4, 0, source.port);
@@ -56,7 +46,7 @@ Step Dialogues::packet(const Dialogue& dialogue, int from, unsigned protocol, By
     set16(packet, header + field, pseudo_sum(packet, protocol, l4.size()));
   else if (protocol == kTcp || dialogue.v6 || random_.chance(90))  // UDP need not have one
     finish_l4_checksum(packet);
-  const int station = from == kClient ? dialogue.client : dialogue.server;
+  const int station = from == kClient ? dialogue.connection.client : dialogue.connection.server;
   const int port = station_home(station);
   Step step{.kind = Step::Kind::send, .port = shape_.cable_of(port)};
   step.frame.bytes = ethernet(shape_.router_mac(port), station_mac(station),

@@ -25,8 +25,7 @@ class Dialogues {
  private:
   struct Dialogue {
     bool v6 = false;
-    int client = 1, server = 2;
-    Ends ends{};
+    Connection connection{};
     std::optional<TcpDialogue> tcp;  // or of UDP, which has so much left to say:
     int left = 0;
     bool asked = false;

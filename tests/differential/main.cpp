@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 
 #include "generate.h"
 #include "interrupt.h"
@@ -49,7 +50,9 @@ Result<bool> run(Arguments& arguments) {
   const Options options{.build = arguments.plain ? "" : arguments.build,
                         .objects = arguments.objects,
                         .name = "tdiff-" + std::to_string(::getpid())};
-  const Shapes shapes = TRY(possible_shapes(arguments.shape, options.name));
+  Shapes shapes;  // of random worlds
+  if (arguments.wanted.case_file.empty())
+    shapes = TRY(possible_shapes(arguments.shape, options.name));
   if (arguments.print) {
     const Wanted& wanted = arguments.wanted;
     std::printf("%s", to_text(random_case(wanted.seed, wanted.frames, shapes)).c_str());
@@ -77,6 +80,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "say --build FOLDER, --plain or --self-test\n");
     return 2;
   }
+  // Commands of a case are the system's, or of tests/differential: load_rules.
+  const char* path = std::getenv("PATH");
+  ::setenv("PATH",
+           (std::string(path ? path : "") + ":" TNA_SOURCE_DIR "/tests/differential").c_str(), 1);
   catch_interrupts();
   stay_on_one_cpu();
   const auto good = run(arguments);

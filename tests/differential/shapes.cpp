@@ -46,12 +46,7 @@ const Commands kRouted{"ip addr add 192.0.2.254/24 dev br0",
                        "ip route add default via 192.0.2.5 table 100",
                        "ip rule add from 192.0.2.6 lookup 100"};
 
-const Commands kFilterVlans{
-    "ip link set br0 type bridge vlan_filtering 1", "bridge vlan add dev p1 vid 5",
-    "bridge vlan add dev p2 vid 5-6",
-    // p3 is an access port of VLAN 5, and what is not tagged elsewhere is VLAN 1.
-    "bridge vlan add dev p3 vid 5 pvid untagged", "bridge vlan del dev p3 vid 1",
-    "bridge vlan add dev br0 vid 5 self"};
+const Commands kFilterVlans = filter_vlans();
 
 const Shape kShapes[] = {
     {.weight = 42, .name = "one bridge"},
@@ -177,6 +172,14 @@ Result<std::string> impossible(const Shape& shape, const std::string& name) {
 
 }  // namespace
 
+Commands filter_vlans() {
+  return {"ip link set br0 type bridge vlan_filtering 1", "bridge vlan add dev p1 vid 5",
+          "bridge vlan add dev p2 vid 5-6",
+          // p3 is an access port of VLAN 5, and what is not tagged elsewhere is VLAN 1.
+          "bridge vlan add dev p3 vid 5 pvid untagged", "bridge vlan del dev p3 vid 1",
+          "bridge vlan add dev br0 vid 5 self"};
+}
+
 bool Shape::has(Topic topic) const {
   return std::ranges::find(topics, topic) != topics.end();
 }
@@ -219,6 +222,8 @@ Result<Shapes> possible_shapes(const std::string& text, const std::string& world
   all.insert(all.end(), nats.begin(), nats.end());
   const Shapes dialogues = dialogue_shapes(router_shapes()[1]);
   all.insert(all.end(), dialogues.begin(), dialogues.end());
+  const Shapes rule_sets = rule_set_shapes();
+  all.insert(all.end(), rule_sets.begin(), rule_sets.end());
   const Shapes ruled = bridge_rules_shapes();
   all.insert(all.end(), ruled.begin(), ruled.end());
   Shapes shapes;

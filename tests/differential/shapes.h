@@ -34,6 +34,11 @@ enum class Topic {
   bridge_rules
 };
 
+// What connections somebody opens in a world (translations.h).
+class Random;
+struct Connection;
+using Opens = Connection (*)(Random&, bool v6, unsigned port);
+
 // A bridge of a router, which has the addresses of its ports' networks.
 struct RoutedBridge {
   std::string name;
@@ -63,6 +68,7 @@ struct Shape {
   bool provider_tags = false;  // most tags are of 802.1ad
   bool router = false;         // its ports are those of a router, not of a bridge
   bool dialogues = false;      // of a router: its stations hold connections, which it follows
+  Opens opens = nullptr;       // which
   bool strays = false;         // among them are TCP segments that are out of any window
   unsigned routed = 2;  // percent of the frames that are for the device or to be routed by it
   std::vector<RoutedBridge> bridges{};  // of a router
@@ -80,6 +86,9 @@ struct Shape {
 
 using Shapes = std::vector<Shape>;
 
+// The bridge filters VLANs: 1, 5, 6.
+Commands filter_vlans();
+
 std::span<const Shape> router_shapes();
 // Such a router with rules.
 Shapes firewall_shapes(const Shape& router);
@@ -89,6 +98,8 @@ Shapes iptables_shapes(const Shape& router);
 Shapes nat_shapes(const Shape& router);
 // Such a router whose stations hold connections.
 Shapes dialogue_shapes(const Shape& router);
+// Routers with the rule sets of well-known programs, whose stations do, too.
+Shapes rule_set_shapes();
 // Bridges with rules on what passes them.
 Shapes bridge_rules_shapes();
 

@@ -4,6 +4,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "random.h"
 #include "router_world.h"
 
 namespace tna::differential {
@@ -113,6 +114,22 @@ Ends ends(Nat nat, int client, int server, unsigned port) {
   }
   ends.server_of_client = ends.server;
   return ends;
+}
+
+Connection any_connection(Random& random, bool, unsigned port) {
+  const Nat nat = static_cast<Nat>(random.below(kNats));
+  Connection made;
+  if (nat == Nat::hairpin) {
+    made.client = random.between(1, kStationPorts);
+    made.server = made.client + kStationPorts;
+  } else {
+    do {
+      made.client = random.between(1, kStations);
+      made.server = random.between(1, kStations);
+    } while (station_home(made.client) == station_home(made.server));
+  }
+  made.ends = ends(nat, made.client, made.server, port);
+  return made;
 }
 
 Commands translation_commands(int ports) {

@@ -30,6 +30,15 @@ struct Ends {
 // translation is a hairpin.
 Ends ends(Nat nat, int client, int server, unsigned port);
 
+// A connection that somebody opens from that port.
+struct Connection {
+  int client = 1, server = 2;  // stations
+  Ends ends{};
+  bool tcp_only = false;
+};
+// Of all kinds of translation.
+Connection any_connection(Random&, bool v6, unsigned port);
+
 // Rules of a router of `ports` ports. Services open no connections: what they say after their
 // connection is forgotten would be one in the way of it.
 Commands translation_commands(int ports);
