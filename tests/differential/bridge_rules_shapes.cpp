@@ -10,14 +10,15 @@
 namespace tna::differential {
 namespace {
 
-constexpr int kBridges = 9, kTalkers = 6;
+constexpr int kBridges = 9, kVlanBridges = 3, kTalkers = 6;
 
 class BridgeRules {
  public:
-  explicit BridgeRules(int number) : random_(number), kind_(number % 3) {}
+  BridgeRules(int number, bool vlans) : random_(number), kind_(number % 3), vlans_(vlans) {}
 
   Commands commands() {
     commands_ = {"nft add table bridge fw", "nft add chain bridge fw extra"};
+    if (vlans_) commands_ = commands_ + filter_vlans();
     if (kind_ != 1) frames();
     if (kind_ != 0) ip();
     if (kind_ == 2) connections();
@@ -41,7 +42,7 @@ class BridgeRules {
   }
   std::string of_frame() {
     const std::string is = random_.chance(25) ? "!= " : "";
-    switch (random_.below(12)) {
+    switch (random_.below(vlans_ ? 14 : 12)) {
       case 0:
         return "ether type " + is + (random_.chance(50) ? "ip" : "ip6");
       case 1:
@@ -65,6 +66,10 @@ class BridgeRules {
         return "tcp flags & (syn | ack) == syn";
       case 10:
         return "meta mark " + is + "1";
+      case 12:
+        return "ibrname " + is + "\"br0\"";
+      case 13:
+        return "obrname " + is + "\"br0\"";
       default:
         return "ip ttl " + is + "64";
     }
@@ -89,13 +94,13 @@ class BridgeRules {
   }
 
   void ip() {
-    add("table inet ip");
+    add("table inet l3");
     for (const char* hook : {"prerouting", "forward", "postrouting"})
-      add(fmt::format("chain inet ip {} {{ type filter hook {} priority {} ; policy accept ; }}",
+      add(fmt::format("chain inet l3 {} {{ type filter hook {} priority {} ; policy accept ; }}",
                       hook, hook, random_.between(-1, 1)));
     for (int rules = random_.between(3, 8); rules > 0; --rules) {
       constexpr const char* kHooks[] = {"prerouting", "forward", "forward", "postrouting"};
-      add(fmt::format("rule inet ip {} {} {}", random_.pick(kHooks), of_ip(), verdict()));
+      add(fmt::format("rule inet l3 {} {} {}", random_.pick(kHooks), of_ip(), verdict()));
     }
     for (int rules = random_.between(0, 2); rules > 0; --rules)
       commands_.push_back(
@@ -132,7 +137,7 @@ class BridgeRules {
                                     "ct direction reply counter", "ct mark 1 drop",
                                     "ct state established ip ttl 64 accept"};
     for (int rules = random_.between(1, 3); rules > 0; --rules)
-      add(std::string("rule inet ip forward ") + random_.pick(some));
+      add(std::string("rule inet l3 forward ") + random_.pick(some));
     for (int from = 1; from <= kTalkers; ++from)
       for (int to = 1; to <= kTalkers; ++to)
         if (from != to && random_.chance(50))
@@ -144,7 +149,8 @@ class BridgeRules {
   }
 
   Random random_;
-  int kind_;  // 0: rules for frames, 1: of IP, 2: both, with connections
+  int kind_;    // 0: rules for frames, 1: of IP, 2: both, with connections
+  bool vlans_;  // the bridge filters them
   Commands commands_;
 };
 
@@ -155,10 +161,17 @@ Shapes bridge_rules_shapes() {
   for (int number = 1; number <= kBridges; ++number)
     shapes.push_back({.weight = 1,
                       .name = fmt::format("bridge with rules {}", number),
-                      .commands = BridgeRules(number).commands(),
+                      .commands = BridgeRules(number, false).commands(),
                       .topics = {Topic::bridge_rules},
                       .uncertain = true,
                       .tagged = 15});
+  for (int number = 1; number <= kVlanBridges; ++number)
+    shapes.push_back({.weight = 1,
+                      .name = fmt::format("bridge with rules and VLANs {}", number),
+                      .commands = BridgeRules(100 + number, true).commands(),
+                      .topics = {Topic::bridge_rules, Topic::vlans},
+                      .uncertain = true,
+                      .tagged = 65});
   return shapes;
 }
 
