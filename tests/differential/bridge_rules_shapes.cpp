@@ -28,6 +28,14 @@ class BridgeRules {
  private:
   void add(const std::string& what) { commands_.push_back("nft add " + what); }
   std::string station() { return station_ip_text(random_.between(1, kTalkers)); }
+  // What is dropped before its connection is looked for keeps that alive with TNA
+  // (docs/supported.md).
+  std::string verdict_at(const std::string& hook) {
+    std::string made;
+    do made = verdict();
+    while (kind_ == 2 && hook == "prerouting" && made.ends_with("drop"));
+    return made;
+  }
   std::string verdict() {
     constexpr const char* some[] = {"accept",
                                     "accept",
@@ -83,7 +91,7 @@ class BridgeRules {
       if (hook[0] == 'f') add("rule bridge fw forward jump extra");
       for (int rules = random_.between(2, 8); rules > 0; --rules)
         add(fmt::format("rule bridge fw {} {}{} {}", hook, of_frame(),
-                        random_.chance(40) ? " " + of_frame_of_none(hook) : "", verdict()));
+                        random_.chance(40) ? " " + of_frame_of_none(hook) : "", verdict_at(hook)));
     }
   }
   // What goes together with anything.
