@@ -32,6 +32,7 @@
 #include "fpm/route_forward.h"
 #include "fpm/rules.h"
 #include "fpm/nat.h"
+#include "fpm/mangle.h"
 #include "fpm/vlan_xmit.h"
 #include "fpm/bridge_xmit.h"
 /* The packet is to be routed: by a bridge's port what is for the bridge itself. */
@@ -104,6 +105,7 @@ static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 #define tna_route_rewrite(p) true
 #define tna_rules_done(p)
 #define tna_nat_rewrite(p, source) true
+#define tna_mangle_rewrite(p) true
 #endif
 
 static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
@@ -159,6 +161,8 @@ static __always_inline bool tna_change(struct tna_pkt *p)
 	if (TNA_ROUTES(p) && !tna_route_rewrite(p))
 		return false;
 	if (TNA_ROUTES(p) && TNA_ON(p, nat) && !tna_nat_rewrite(p, true))
+		return false;
+	if (TNA_ROUTES(p) && (TNA_ON(p, rules4) || TNA_ON(p, rules6)) && !tna_mangle_rewrite(p))
 		return false;
 	return !TNA_RETAGS(p) || p->retag == TNA_TAG_KEEP || tna_ctx_retag(p);
 }

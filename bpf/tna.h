@@ -245,6 +245,8 @@ static_assert(sizeof(struct tna_rule_kept) == 64, "shared: no holes");
 /* Which rules a bridged packet meets: those for frames; those of IP, where br_netfilter takes it there. */
 #define TNA_BRIDGED_FRAME 1
 #define TNA_BRIDGED_IP 2
+/* The header's checksum where it is zero: as nf_tables writes it, which has done so last, 0xffff. */
+enum { TNA_WRITTEN = 1, TNA_WRITTEN_BY_NFT = 2 };
 struct tna_rule_facts {
 	__u8 link[24];	       /* destination, source MAC; with frame_rules: tag, EtherType, 18 bytes in all */
 	__u8 network[40];      /* the IP header; TTL as the chain at hand sees it */
@@ -252,7 +254,9 @@ struct tna_rule_facts {
 	__u32 transport_length; /* of which these are there: at least 4; of TCP 20, of UDP 8 */
 	__u32 length;	       /* bytes from the IP header on */
 	__u32 mark;
-	__u32 marked_early;    /* in prerouting, so that routing might depend on it */
+	__u32 mark_routed_by;  /* the mark behind prerouting: routing might depend on it */
+	__u32 written;	       /* TNA_WRITTEN_*: the rules have changed the copy of the IP header */
+	__u32 asks_routing;    /* a rule has asked for what routing would say of the destination alone */
 	__u32 iif, oif, iifgroup, oifgroup;
 	__u8 iifname[16], oifname[16];
 	/* Of a bridged packet both devices above are the bridge; and these its ports. */
@@ -273,7 +277,7 @@ struct tna_rule_facts {
 	__u32 masqueraded; /* interface that the source was chosen for, 0: any */
 	__u32 tcp_awaits;  /* TNA_TCP_* */
 };
-static_assert(sizeof(struct tna_rule_facts) == 536, "shared: no holes");
+static_assert(sizeof(struct tna_rule_facts) == 544, "shared: no holes");
 
 /* A TCP connection that goes on and on, whose window conntrack is asked to watch no more: the tuple of
  * its first packet. */

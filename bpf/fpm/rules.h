@@ -215,6 +215,12 @@ static __always_inline void tna_rule_devices(struct tna_pkt *p, struct tna_rule_
 	f->oifgroup = tna_get(out, group);
 }
 
+static __always_inline bool tna_rule_routing(struct tna_pkt *p)
+{
+	return p->ip_version == 4 ? tna_get(p->net, ipv4.fib_has_custom_rules)
+				  : tna_get(p->net, ipv6.fib6_has_custom_rules);
+}
+
 static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 {
 	struct tna_rule_facts *f;
@@ -235,7 +241,9 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 		tna_rule_untracked(p, f);
 	f->length = (p->trim ? p->trim : p->len) - p->ip_at;
 	f->mark = 0;
-	f->marked_early = 0;
+	f->mark_routed_by = 0;
+	f->written = 0;
+	f->asks_routing = 0;
 	f->counted = 0;
 	tna_rule_devices(p, f);
 	verdict = p->ip_version == 4   ? tna_rules4(f)
@@ -249,16 +257,14 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 			  tna_rules_frame(f);
 	p->facts = f;
 	p->judged = true;
-	if (verdict == TNA_DROP)
-		return TNA_DROP;
-	if (verdict != TNA_NEXT)
+	if (verdict != TNA_NEXT && verdict != TNA_DROP)
 		return tna_punt(p, TNA_R_RULE);
-	/* By the mark, were it gone again, rules of routing might have chosen another way. */
-	if (f->marked_early && !f->bridged &&
-	    (p->ip_version == 4 ? tna_get(p->net, ipv4.fib_has_custom_rules)
-						   : tna_get(p->net, ipv6.fib6_has_custom_rules)))
-		return tna_punt(p, TNA_R_MARK);
-	return TNA_NEXT;
+	/* By the mark rules of routing might have chosen another way; and to them an address may be
+	 * what the table of local ones, which is otherwise asked first, does not say.
+	 */
+	if ((f->mark_routed_by || f->asks_routing) && !f->bridged && tna_rule_routing(p))
+		return tna_punt(p, f->mark_routed_by ? TNA_R_MARK : TNA_R_RULE);
+	return verdict;
 }
 
 /* The device is known that it really leaves by. */

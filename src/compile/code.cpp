@@ -84,6 +84,9 @@ void Code::change(int operation, int of, std::uint32_t value) {
 void Code::either(int to, int from) {
   emit(instruction(BPF_ALU | BPF_OR | BPF_X, to, from));
 }
+void Code::differ(int to, int from) {
+  emit(instruction(BPF_ALU | BPF_XOR | BPF_X, to, from));
+}
 void Code::swap(int of, int bits) {
   emit(instruction(BPF_ALU | BPF_END | BPF_TO_BE, of, 0, 0, bits));
 }

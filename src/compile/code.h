@@ -36,6 +36,7 @@ class Code {
   // BPF_RSH.
   void change(int operation, int of, std::uint32_t value);
   void either(int to, int from);  // to |= from, 32 bits
+  void differ(int to, int from);  // to ^= from, 32 bits
   void swap(int of, int bits);    // between the machine's order and the network's
   void jump(Label);
   // Where `of` (its lower 32 bits, unsigned) is so related to the value: BPF_JEQ, BPF_JNE, BPF_JGT,

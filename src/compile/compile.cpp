@@ -99,6 +99,8 @@ struct Size {
   std::ptrdiff_t more_on_way = 0;  // branches of those, less those that are never on one way
   std::size_t longest = 0;         // way up to now
   std::size_t finds = 0;           // searches in trees
+  bool marked = false;             // before routing packets may get a mark
+  bool hops_written = false;       // and another TTL
   int in_calls = 0;                // the code being written is of a chain that is called
 };
 
@@ -408,6 +410,8 @@ class TableCode {
       return false;
     }
     if (of_device(operand.field)) shared_.devices();
+    if (operand.field == Field::daddr_type)
+      code_.store_value(4, kFacts, offsetof(tna_rule_facts, asks_routing), 1);
     if (never_there(operand, met_)) return true;
     const auto unclear_of = unclear(operand, met_);
     if (unclear_of != Unclear::none) leave(unclear_of, to_string(operand.field));
@@ -472,10 +476,21 @@ class TableCode {
     code_.store(4, kFacts, offsetof(tna_rule_facts, counted), 1);
   }
 
-  void take(const SetMark& mark, Code::Label, Code::Label) {
+  void take(const SetMark& mark, Code::Label next, Code::Label) {
     if (met_.beside_ip) leave(Unclear::seen_by_ip, "a mark");
     constexpr int kMark = offsetof(tna_rule_facts, mark);
-    if (mark.keep) {
+    size_.marked |= met_.hook == RuleHook::prerouting;
+    if (mark.from) {
+      if (!has(*mark.from)) return;
+      operands_.require(*mark.from, next);
+      if (!code_.reachable()) return;
+      operands_.load_word(*mark.from, 0);
+      code_.load(4, 2, kFacts, kMark);
+      code_.change(BPF_AND, 2, mark.keep);
+      code_.change(BPF_XOR, 2, mark.value);
+      code_.differ(1, 2);
+      code_.store(4, kFacts, kMark, 1);
+    } else if (mark.keep) {
       code_.load(4, 1, kFacts, kMark);
       code_.change(BPF_AND, 1, mark.keep);
       code_.change(BPF_XOR, 1, mark.value);
@@ -483,8 +498,36 @@ class TableCode {
     } else {
       code_.store_value(4, kFacts, kMark, static_cast<std::int32_t>(mark.value));
     }
-    if (met_.hook == RuleHook::prerouting)
-      code_.store_value(4, kFacts, offsetof(tna_rule_facts, marked_early), 1);
+  }
+
+  // The copy that later rules see; the packet gets it in the end (bpf/fpm/mangle.h).
+  void take(const Write& write, Code::Label, Code::Label) {
+    const bool early = met_.hook == RuleHook::prerouting;
+    const bool hops = write.offset == (write.family == NFPROTO_IPV4 ? 8 : 7);
+    if (met_.frames || write.family != met_.family) return punt("payload set");
+    if (early && !hops) return punt("a DSCP before routing");
+    leave(Unclear::bridged, "another header");
+    size_.hops_written |= early;
+    const int at = static_cast<int>(offsetof(tna_rule_facts, network)) + write.offset;
+    code_.load(1, 1, kFacts, at);
+    code_.move(2, 1);
+    if (write.more) {
+      const Code::Label in = code_.label();
+      code_.add_value(1, write.more);
+      code_.jump_if(BPF_JLE, 1, 255, in);
+      code_.set(1, write.more < 0 ? 0 : 255);  // below 0 is a large number, too
+      code_.place(in);
+    } else {
+      code_.change(BPF_AND, 1, write.keep);
+      code_.change(BPF_XOR, 1, write.flip);
+    }
+    code_.store(1, kFacts, at, 1);
+    const Code::Label same = code_.label();
+    if (!write.by_nft) code_.jump_if_wide(BPF_JEQ, 1, 2, same);
+    // Routing, which takes a hop, writes the checksum anew.
+    code_.store_value(4, kFacts, offsetof(tna_rule_facts, written),
+                      write.by_nft && !early ? TNA_WRITTEN_BY_NFT : TNA_WRITTEN);
+    code_.place(same);
   }
 
   void take(const Verdict& verdict, Code::Label next, Code::Label back) {
@@ -610,14 +653,26 @@ class TableCode {
   Code::Label accepted_ = 0;
 };
 
-// Routing is between the hooks, and takes one from the TTL.
-void one_hop_less(Code& code, std::uint8_t family) {
+// Routing is between the hooks, and takes one from the TTL; of that which the packet came with, it
+// is known that there is one to be taken.
+void route(Code& code, const Size& size, std::uint8_t family) {
   const Code::Label bridged = code.label();
   code.load(4, 1, kFacts, kBridged);
   code.jump_if(BPF_JNE, 1, 0, bridged);
+  if (size.marked) {
+    code.load(4, 1, kFacts, offsetof(tna_rule_facts, mark));
+    code.store(4, kFacts, offsetof(tna_rule_facts, mark_routed_by), 1);
+  }
   const int ttl =
       static_cast<int>(offsetof(tna_rule_facts, network)) + (family == NFPROTO_IPV4 ? 8 : 7);
   code.load(1, 1, kFacts, ttl);
+  if (size.hops_written) {
+    const Code::Label enough = code.label();
+    code.jump_if(BPF_JGT, 1, 1, enough);
+    code.set(0, kPunt);
+    code.exit();
+    code.place(enough);
+  }
   code.add_value(1, -1);
   code.store(1, kFacts, ttl, 1);
   code.place(bridged);
@@ -764,7 +819,7 @@ Result<std::vector<bpf_insn>> function(const RuleSet& rules, std::uint8_t family
   number_names(code, size, met, shared);
   const Writing writing{code, shared, size, calls, rules};
   for (RuleHook hook : kForwardingHooks) {
-    if (hook == RuleHook::forward && family != NFPROTO_BRIDGE) one_hop_less(code, family);
+    if (hook == RuleHook::forward && family != NFPROTO_BRIDGE) route(code, size, family);
     met.hook = hook;
     write_hook(writing, met);
   }

@@ -21,8 +21,9 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "how words are loaded and compared");
 
 constexpr int kScratch = 1;
-constexpr int kAlwaysThere = 4;  // bytes of the transport header
-constexpr int kWide = 8;         // bytes that are loaded at once
+constexpr std::uint8_t kUnicast = 1;  // RTN_UNICAST
+constexpr int kAlwaysThere = 4;       // bytes of the transport header
+constexpr int kWide = 8;              // bytes that are loaded at once
 
 struct Place {
   int offset = -1;  // in the facts, -1: not there
@@ -46,6 +47,7 @@ std::optional<Place> place_for_frames(Field field, std::uint8_t family) {
       return family == NFPROTO_BRIDGE ? std::optional(Place{}) : std::nullopt;
     case Field::length:  // with padding
     case Field::pkttype:
+    case Field::daddr_type:
     case Field::ct_state:
     case Field::ct_status:
     case Field::ct_mark:
@@ -159,6 +161,8 @@ Place place_of(Field field, const Met& met) {
       return {-1, 2, {ARPHRD_ETHER, 0}};
     case Field::pkttype:  // others are not routed
       return {-1, 1, {PACKET_HOST}};
+    case Field::daddr_type:  // the same
+      return {-1, 4, {kUnicast, 0, 0, 0}};
     default:
       return {};
   }
@@ -233,6 +237,7 @@ Unclear unclear(const Operand& operand, const Met& met) {
       operand.offset + operand.length > 2 * ETH_ALEN)
     return Unclear::retagged;
   if (met.beside_ip && operand.field == Field::mark) return Unclear::seen_by_ip;
+  if (operand.field == Field::daddr_type) return Unclear::bridged;
   if (!met.frames && of_port(operand.field)) return Unclear::routed;
   // br_netfilter names no ingress device there (br_netfilter_hooks.c:br_nf_post_routing).
   if (!met.frames && met.hook == RuleHook::postrouting && of_ingress(operand.field))
@@ -255,6 +260,8 @@ std::string why_not(const Operand& operand, const Met& met) {
     return std::string(to_string(operand.field)) + " where it is no longer known";
   if (of_connection(operand.field) && !met.tracked)
     return std::string(to_string(operand.field)) + " before connections are looked for";
+  if (operand.field == Field::daddr_type && met.translates && met.hook == RuleHook::prerouting)
+    return "the destination's type before it is translated";
   if (met.legacy && no_device(operand.field, met))
     return std::string(to_string(operand.field)) + " before routing";
   for (const Transform& transform : operand.then) {

@@ -72,7 +72,11 @@ nft::Verdict verdict_of(const Nest& verdict) {
 }
 
 nft::Expression payload(const Nest& of) {
-  if (of.has(NFTA_PAYLOAD_SREG)) return nft::Other{"payload set"};
+  if (of.has(NFTA_PAYLOAD_SREG))
+    return nft::SetPayload{of.number(NFTA_PAYLOAD_BASE),      of.number(NFTA_PAYLOAD_OFFSET),
+                           of.number(NFTA_PAYLOAD_LEN),       of.number(NFTA_PAYLOAD_SREG),
+                           of.number(NFTA_PAYLOAD_CSUM_TYPE), of.number(NFTA_PAYLOAD_CSUM_OFFSET),
+                           of.number(NFTA_PAYLOAD_CSUM_FLAGS)};
   return nft::Payload{of.number(NFTA_PAYLOAD_BASE), of.number(NFTA_PAYLOAD_OFFSET),
                       of.number(NFTA_PAYLOAD_LEN), of.number(NFTA_PAYLOAD_DREG)};
 }
@@ -89,6 +93,10 @@ nft::Expression conntrack(const Nest& of) {
   std::uint8_t direction = 0;
   if (take(of.bytes(NFTA_CT_DIRECTION), direction)) found.direction = direction;
   return found;
+}
+
+nft::Expression fib(const Nest& of) {
+  return nft::Fib{of.number(NFTA_FIB_RESULT), of.number(NFTA_FIB_FLAGS), of.number(NFTA_FIB_DREG)};
 }
 
 nft::Expression compare(const Nest& of) {
@@ -147,9 +155,19 @@ struct Row {
   nft::Expression (*read)(const Nest&);
 };
 constexpr Row kExpressions[] = {
-    {"payload", payload},     {"meta", meta},       {"ct", conntrack},         {"cmp", compare},
-    {"range", range},         {"bitwise", bitwise}, {"byteorder", byte_order}, {"lookup", lookup},
-    {"immediate", immediate}, {"counter", counter}, {"match", match},          {"target", target},
+    {"payload", payload},
+    {"meta", meta},
+    {"ct", conntrack},
+    {"cmp", compare},
+    {"range", range},
+    {"bitwise", bitwise},
+    {"byteorder", byte_order},
+    {"lookup", lookup},
+    {"immediate", immediate},
+    {"counter", counter},
+    {"match", match},
+    {"target", target},
+    {"fib", fib},
 };
 
 nft::Expression expression_of(const Nest& expression) {

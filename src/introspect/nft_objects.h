@@ -25,6 +25,11 @@ struct Verdict {
 struct Payload {
   std::uint32_t base = 0, offset = 0, length = 0, to = 0;  // NFT_PAYLOAD_*; bytes
 };
+struct SetPayload {
+  std::uint32_t base = 0, offset = 0, length = 0, from = 0;
+  std::uint32_t sum_type = 0, sum_offset = 0,
+                flags = 0;  // NFT_PAYLOAD_CSUM_*; NFT_PAYLOAD_L4CSUM_*
+};
 struct Meta {
   std::uint32_t key = 0, to = 0;  // NFT_META_*
 };
@@ -34,6 +39,9 @@ struct SetMeta {
 struct Conntrack {
   std::uint32_t key = 0, to = 0;  // NFT_CT_*
   std::optional<std::uint8_t> direction;
+};
+struct Fib {
+  std::uint32_t result = 0, flags = 0, to = 0;  // NFT_FIB_RESULT_*, NFTA_FIB_F_*
 };
 struct Compare {
   std::uint32_t from = 0, operation = 0;  // NFT_CMP_*
@@ -74,8 +82,8 @@ struct Other {  // what TNA has no structure for
   std::string name;
 };
 
-using Expression = std::variant<Payload, Meta, SetMeta, Conntrack, Compare, Range, Bitwise,
-                                ByteOrder, Lookup, Immediate, Counter, Extension, Other>;
+using Expression = std::variant<Payload, SetPayload, Meta, SetMeta, Conntrack, Fib, Compare, Range,
+                                Bitwise, ByteOrder, Lookup, Immediate, Counter, Extension, Other>;
 
 struct Rule {
   std::uint64_t handle = 0;

@@ -115,7 +115,22 @@ class Evaluation {
     std::uint32_t value = 0;
     std::memcpy(&value, field.data(), sizeof value);
     value = (value & mark.keep) ^ mark.value;
+    if (mark.from) {
+      const auto from = value_of(*mark.from, facts_);
+      if (!from) return false;
+      std::uint32_t more = 0;
+      std::memcpy(&more, from->data(), sizeof more);
+      value ^= more;
+    }
     std::memcpy(field.data(), &value, sizeof value);
+    return true;
+  }
+  bool take(const Write& write, Verdict&) {
+    std::uint8_t& byte = facts_[Field::network].at(write.offset);
+    if (write.more)
+      byte = static_cast<std::uint8_t>(std::clamp(byte + write.more, 0, 255));
+    else
+      byte = (byte & write.keep) ^ write.flip;
     return true;
   }
   bool take(const Verdict& says, Verdict& verdict) {

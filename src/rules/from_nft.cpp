@@ -14,6 +14,7 @@ namespace tna {
 namespace {
 
 constexpr std::size_t kRegisterBytes = 4;
+constexpr std::uint32_t kIpSum = 10;  // the IPv4 header's checksum
 
 struct MetaRow {
   std::uint32_t key;
@@ -69,6 +70,16 @@ std::uint32_t register_index(std::uint32_t number) {
 
 std::size_t registers_for(std::size_t bytes) {
   return (bytes + kRegisterBytes - 1) / kRegisterBytes;
+}
+
+// DSCP and ECN, and the TTL; of IPv6 the class of traffic, which lies across two bytes, and the hop
+// limit.
+bool may_write(const Write& write) {
+  const bool v4 = write.family == NFPROTO_IPV4;
+  if (write.offset == (v4 ? 8 : 7)) return true;
+  if (v4) return write.offset == 1;
+  const std::uint8_t others = write.offset ? 0x0f : 0xf0;
+  return write.offset < 2 && (write.keep & others) == others && !(write.flip & others);
 }
 
 Verdict verdict_of(const nft::Verdict& from) {
@@ -143,6 +154,52 @@ class Translation {
   std::optional<Operand> in(std::uint32_t number, std::size_t length) const {
     return held(register_index(number), length);
   }
+  // It has been changed: registers have what it was before.
+  void forget(Field field) {
+    std::erase_if(held_, [&](const Held& each) {
+      const auto* operand = std::get_if<Operand>(&each.what);
+      return operand && operand->field == field;
+    });
+  }
+
+  // Constants and bits, to bytes of the IP header that programs can change.
+  std::optional<std::vector<Step>> writes(const nft::SetPayload& set) const {
+    const bool v4 = set.sum_type == NFT_PAYLOAD_CSUM_INET && set.sum_offset == kIpSum;
+    if (set.base != NFT_PAYLOAD_NETWORK_HEADER || set.flags ||
+        (!v4 && set.sum_type != NFT_PAYLOAD_CSUM_NONE))
+      return std::nullopt;
+    Octets keep(set.length, 0), flip(set.length, 0);
+    if (const Octets* constant = find<Octets>(register_index(set.from));
+        constant && constant->size() == set.length) {
+      flip = *constant;
+    } else {
+      const auto operand = in(set.from, set.length);
+      if (!operand || operand->field != Field::network || operand->offset != set.offset)
+        return std::nullopt;
+      keep.assign(set.length, 0xff);
+      for (const Transform& transform : operand->then) {
+        const auto* mask = std::get_if<Mask>(&transform);
+        if (!mask) return std::nullopt;
+        for (std::size_t i = 0; i < set.length; ++i) {
+          keep[i] &= mask->keep[i];
+          flip[i] = (flip[i] & mask->keep[i]) ^ mask->flip[i];
+        }
+      }
+    }
+    std::vector<Step> steps;
+    for (std::size_t i = 0; i < set.length; ++i) {
+      if (keep[i] == 0xff && !flip[i]) continue;
+      const Write write{v4 ? NFPROTO_IPV4 : NFPROTO_IPV6,
+                        static_cast<std::uint8_t>(set.offset + i),
+                        keep[i],
+                        flip[i],
+                        0,
+                        true};
+      if (!may_write(write)) return std::nullopt;
+      steps.push_back(write);
+    }
+    return steps;
+  }
 
   void take(const nft::Payload& load) {
     auto field = area(load.base);
@@ -152,6 +209,12 @@ class Translation {
                    static_cast<std::uint8_t>(load.offset),
                    static_cast<std::uint8_t>(load.length),
                    {}});
+  }
+  void take(const nft::SetPayload& set) {
+    auto steps = writes(set);
+    if (!steps) return punt("payload set");
+    std::ranges::move(*steps, std::back_inserter(steps_));
+    forget(Field::network);
   }
   void take(const nft::Meta& load) {
     std::optional<Operand> operand;
@@ -171,11 +234,17 @@ class Translation {
     if (const Octets* constant = find<Octets>(register_index(set.from));
         constant && constant->size() == sizeof mark.value) {
       std::memcpy(&mark.value, constant->data(), sizeof mark.value);
-      return step(mark);
+      step(mark);
+      return forget(Field::mark);
+    }
+    auto operand = in(set.from, sizeof mark.value);
+    if (!operand) return punt("meta set");
+    if (operand->field != Field::mark) {
+      mark.from = std::move(*operand);
+      step(std::move(mark));
+      return forget(Field::mark);
     }
     // Bits of the mark itself.
-    auto operand = in(set.from, sizeof mark.value);
-    if (!operand || operand->field != Field::mark) return punt("meta set");
     mark.keep = ~0U;
     for (const Transform& transform : operand->then) {
       auto* mask = std::get_if<Mask>(&transform);
@@ -186,6 +255,12 @@ class Translation {
       mark = {(mark.value & keep) ^ flip, mark.keep & keep};
     }
     step(mark);
+    forget(Field::mark);
+  }
+  void take(const nft::Fib& load) {
+    if (load.result != NFT_FIB_RESULT_ADDRTYPE || load.flags != NFTA_FIB_F_DADDR)
+      return punt("fib");
+    hold(load.to, {Field::daddr_type, 0, 4, {}});
   }
   void take(const nft::Compare& compare) {
     auto operand = in(compare.from, compare.with.size());
@@ -257,7 +332,7 @@ class Translation {
     const Octets& constant = std::get<Octets>(immediate.value);
     write(register_index(immediate.to), constant.size(), constant);
   }
-  void take(const nft::Counter&) { step(Count{}); }
+  void take(const nft::Counter&) { steps_.emplace_back(Count{}); }
   void take(const nft::Extension& extension) {
     // To ebtables the names mean other structures.
     auto steps = family_ == NFPROTO_BRIDGE ? std::nullopt : steps_of(extension, family_);

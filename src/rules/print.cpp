@@ -19,7 +19,8 @@ constexpr const char* kFields[] = {
     "iifname",       "oifname",       "iiftype",   "oiftype",      "iifgroup",
     "oifgroup",      "port iif",      "port oif",  "port iifname", "port oifname",
     "port iifgroup", "port oifgroup", "ibrname",   "obrname",      "bridged",
-    "meta pkttype",  "ct state",      "ct status", "ct mark",      "ct direction",
+    "meta pkttype",  "daddr type",    "ct state",  "ct status",    "ct mark",
+    "ct direction",
 };
 static_assert(std::size(kFields) == static_cast<std::size_t>(Field::count));
 
@@ -145,8 +146,23 @@ std::string text_of(const Count&) {
 }
 
 std::string text_of(const SetMark& mark) {
-  if (!mark.keep) return "meta mark set " + std::to_string(mark.value);
-  return fmt::format("meta mark set meta mark & {:#010x} ^ {:#010x}", mark.keep, mark.value);
+  std::string text = "meta mark set ";
+  if (mark.keep)
+    text += fmt::format("meta mark & {:#010x} ^ {:#010x}", mark.keep, mark.value);
+  else if (mark.value || !mark.from)
+    text += std::to_string(mark.value);
+  if (mark.from) text += (text.ends_with(' ') ? "" : " ^ ") + to_text(*mark.from);
+  return text;
+}
+
+std::string text_of(const Write& write) {
+  const bool v4 = write.family == NFPROTO_IPV4;
+  const std::string of = write.offset == (v4 ? 8 : 7)
+                             ? (v4 ? "ip ttl" : "ip6 hoplimit")
+                             : fmt::format("{}[{},1]", v4 ? "ip" : "ip6", write.offset);
+  if (write.more) return fmt::format("{} set {} {:+}", of, of, write.more);
+  if (!write.keep) return fmt::format("{} set {}", of, write.flip);
+  return fmt::format("{} set {} & {:#04x} ^ {:#04x}", of, of, write.keep, write.flip);
 }
 
 std::string text_of(const Verdict& verdict) {

@@ -46,6 +46,7 @@ enum class Field : std::uint8_t {
   obrname,       // 16: the bridge's name, to rules for frames
   bridged,       // 1: behind prerouting, 0: the packet is routed
   pkttype,       // 1: PACKET_*
+  daddr_type,    // 4: RTN_*
   ct_state,      // 4: NF_CT_STATE_BIT()
   ct_status,     // 4: IPS_*
   ct_mark,       // 4
@@ -107,12 +108,24 @@ struct Lookup {
 struct Count {
   bool operator==(const Count&) const = default;
 };
-struct SetMark {  // to mark & keep ^ value
+struct SetMark {  // to mark & keep ^ value, and ^ four bytes of the packet's
   std::uint32_t value = 0, keep = 0;
+  std::optional<Operand> from{};
   bool operator==(const SetMark&) const = default;
 };
 
-using Step = std::variant<Test, Lookup, Count, SetMark, Verdict>;
+// To a byte of the IP header: byte & keep ^ flip, or so many more, but not below 0 or above 255.
+struct Write {
+  std::uint8_t family = 0;  // of the header, NFPROTO_*
+  std::uint8_t offset = 0, keep = 0, flip = 0;
+  int more = 0;
+  // nf_tables writes a sum of zero as 0xffff, also where nothing has changed, xtables as 0
+  // (net/netfilter/nft_payload.c:nft_csum_replace, net/core/utils.c:inet_proto_csum_replace4).
+  bool by_nft = false;
+  bool operator==(const Write&) const = default;
+};
+
+using Step = std::variant<Test, Lookup, Count, SetMark, Write, Verdict>;
 
 struct Rule {
   std::uint64_t handle = 0;  // as `nft -a list ruleset` shows it

@@ -13,6 +13,7 @@ using Steps = std::optional<std::vector<Step>>;  // nothing: the match has no fo
 using Reader = Steps (*)(const nft::Extension&, std::uint8_t family);
 
 // Of the packet: xtables_packet.cpp.
+Steps addrtype(const nft::Extension&, std::uint8_t family);
 Steps tcp(const nft::Extension&, std::uint8_t family);
 Steps udp(const nft::Extension&, std::uint8_t family);
 Steps multiport(const nft::Extension&, std::uint8_t family);

@@ -3,6 +3,7 @@
 // fast path leaves such packets to Linux (bpf/fpm/rules.h).
 #include <linux/if_ether.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_devgroup.h>
 #include <linux/netfilter/xt_dscp.h>
 #include <linux/netfilter/xt_ecn.h>
@@ -103,6 +104,20 @@ std::optional<Step> port_name(Field field, const char (&name)[IFNAMSIZ],
 }
 
 }  // namespace
+
+// Of the destination alone. With IPv6 each type is a question of its own.
+Steps addrtype(const nft::Extension& match, std::uint8_t family) {
+  auto info = info_of<xt_addrtype_info_v1>(match);
+  if (!info || !is_ip(family) || info->source || !info->dest ||
+      info->flags & ~XT_ADDRTYPE_INVERT_DEST ||
+      (family == NFPROTO_IPV6 && info->dest != XT_ADDRTYPE_UNICAST &&
+       info->dest != XT_ADDRTYPE_LOCAL))
+    return std::nullopt;
+  Test test{{Field::daddr_type, 0, 4, {}}, !(info->flags & XT_ADDRTYPE_INVERT_DEST), {}};
+  for (std::uint32_t type = 0; type < 16; ++type)  // RTN_*
+    if (info->dest >> type & 1) test.in.push_back({as_kept(type), as_kept(type)});
+  return {{std::move(test)}};
+}
 
 Steps tcp(const nft::Extension& match, std::uint8_t) {
   auto info = info_of<xt_tcp>(match);
@@ -224,8 +239,8 @@ Steps ecn(const nft::Extension& match, std::uint8_t family) {
     return std::nullopt;
   std::vector<Step> steps;
   if (info->operation & XT_ECN_OP_MATCH_IP) {
-    auto of_ip =
-        service_is(family, XT_ECN_IP_MASK, info->ip_ect, info->invert & XT_ECN_OP_MATCH_IP);
+    constexpr auto kEcn = static_cast<std::uint8_t>(XT_ECN_IP_MASK);
+    auto of_ip = service_is(family, kEcn, info->ip_ect, info->invert & XT_ECN_OP_MATCH_IP);
     steps.insert(steps.end(), of_ip->begin(), of_ip->end());
   }
   constexpr std::uint8_t kEce = 0x40, kCwr = 0x80;

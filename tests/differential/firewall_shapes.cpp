@@ -87,7 +87,7 @@ class Firewall {
   }
   std::string any() {
     const std::string is = random_.chance(25) ? "!= " : "";
-    switch (random_.below(11)) {
+    switch (random_.below(12)) {
       case 0:
         return fmt::format("iifname {}\"p{}\"", is, random_.between(1, 4));
       case 1:
@@ -108,13 +108,21 @@ class Firewall {
         return fmt::format("ether saddr {}{}", is, to_string(station_mac(random_.between(1, 4))));
       case 9:
         return fmt::format("meta l4proto {}{}", is, random_.chance(50) ? "udp" : "tcp");
+      case 10:
+        return fmt::format("fib daddr type {}", random_.chance(50) ? "unicast" : "local");
       default:
         return "meta pkttype host";
     }
   }
+  std::string write(bool v6) {
+    constexpr const char* v4s[] = {"ip ttl set 60", "ip ttl set 2", "ip ttl set 1",
+                                   "ip dscp set 10"};
+    constexpr const char* v6s[] = {"ip6 hoplimit set 60", "ip6 hoplimit set 2", "ip6 dscp set 10"};
+    return v6 ? random_.pick(v6s) : random_.pick(v4s);
+  }
   // A later user chain, so that none is jumped to from itself.
-  std::string verdict(int chain) {
-    const unsigned draw = random_.below(20);
+  std::string verdict(int chain, bool v6) {
+    const unsigned draw = random_.below(22);
     if (draw < 6) return "accept";
     if (draw < 10) return "drop";
     if (draw < 12) return "return";
@@ -123,14 +131,22 @@ class Firewall {
     if (draw < 17) return "meta mark set " + std::to_string(random_.below(3));
     if (draw < 18) return "limit rate 100000/second accept";
     if (draw < 19 && !chain) return "udp dport vmap @says";
+    if (draw < 21) return write(v6);
     return "counter";
   }
-  std::string rule(int chain) {
+  std::string rule_by_chance(int chain) {
     std::string made;
     if (random_.chance(60)) made += (random_.chance(60) ? ipv4() : ipv6()) + " ";
     if (made.empty() || random_.chance(40)) made += any() + " ";
     if (random_.chance(30)) made += "counter ";
-    return made + verdict(chain);
+    return made + verdict(chain, made.find("ip6 ") != std::string::npos);
+  }
+  // nft takes no rule that is about two protocols.
+  std::string rule(int chain) {
+    std::string made;
+    do made = rule_by_chance(chain);
+    while (made.find("tcp") != std::string::npos && made.find("udp") != std::string::npos);
+    return made;
   }
 
   void iptables() {

@@ -28,9 +28,13 @@ class Iptables {
           add_rule(fmt::format("u{}", chain), chain);
       for (int i = random_.between(2, rules); i > 0; --i) add_rule("FORWARD", 0);
       if (random_.chance(15)) add("-P FORWARD DROP");
-      if (random_.chance(60)) add("-t mangle -A PREROUTING " + match() + mark());
-      if (random_.chance(40)) add("-t mangle -A FORWARD " + match() + verdict(kChains));
+      if (random_.chance(60)) add("-t mangle -A PREROUTING " + match_before_routing() + mark());
+      if (random_.chance(40))
+        add("-t mangle -A FORWARD " + match() + (random_.chance(60) ? "-j ACCEPT" : "-j DROP"));
       if (random_.chance(40)) add("-t mangle -A POSTROUTING -p udp " + interface("-o") + "-j DROP");
+      if (random_.chance(50)) add("-t mangle -A PREROUTING " + match_before_routing() + hops());
+      if (random_.chance(50)) add("-t mangle -A FORWARD " + match() + write());
+      if (random_.chance(50)) add("-t mangle -A POSTROUTING -p udp " + interface("-o") + write());
       if (random_.chance(40)) add("-t raw -A PREROUTING " + match_before_routing() + "-j DROP");
     }
     return std::move(commands_);
@@ -52,6 +56,15 @@ class Iptables {
   std::string mark() {
     return fmt::format("-j MARK --set-xmark {}/0x{}", random_.below(4),
                        random_.chance(50) ? "f" : "2");
+  }
+  std::string hops() {
+    constexpr const char* how[] = {"set 60", "set 2", "inc 1", "inc 250", "dec 1", "dec 62"};
+    return fmt::format("-j {}-{}", v6_ ? "HL --hl" : "TTL --ttl", random_.pick(how));
+  }
+  std::string write() {
+    constexpr const char* service[] = {"DSCP --set-dscp 10", "DSCP --set-dscp 0",
+                                       "TOS --set-tos 0x18/0x3c", "TOS --set-tos 0xff/0xff"};
+    return random_.chance(50) ? hops() : std::string("-j ") + random_.pick(service);
   }
   std::string verdict(int chain) {
     const unsigned draw = random_.below(16);
@@ -87,7 +100,7 @@ class Iptables {
 
   // What may stand where the way is not known yet.
   std::string match_before_routing() {
-    switch (random_.below(19)) {
+    switch (random_.below(20)) {
       case 0:
       case 1:
         return fmt::format("{}-{} {} ", is(), side(), address());
@@ -128,6 +141,9 @@ class Iptables {
         return fmt::format("-p {} ", random_.chance(50) ? "tcp" : "udp");
       case 16:
         return fmt::format("-m ecn {}--ecn-ip-ect {} ", is(), random_.below(2));
+      case 18:
+        return fmt::format("-m addrtype {}--dst-type {} ", is(),
+                           random_.chance(50) ? "UNICAST" : "LOCAL");
       case 17:
         return fmt::format("-m devgroup {}--src-group 0x0 ", is());
       default:

@@ -33,8 +33,10 @@ class Connections {
           "nft add rule inet fw forward udp sport 4002 udp dport 4000 ct state new drop");
       translate();
     }
-    for (int rules = random_.between(1, 4); rules > 0; --rules)
+    for (int rules = random_.between(1, 6); rules > 0; --rules)
       commands_.push_back("nft add rule inet fw forward " + rule());
+    if (random_.chance(40))
+      commands_.push_back("iptables -t mangle -A PREROUTING -j CONNMARK --restore-mark --mask 0x2");
     for (int from = 1; from <= kStations; ++from)
       for (int to = 1; to <= kStations; ++to)
         if (station_home(from) != station_home(to) && random_.chance(60)) {
@@ -53,6 +55,9 @@ class Connections {
                                     "ct status snat counter",
                                     "ct status dnat ip ttl 63 accept",
                                     "ct mark 1 drop",
+                                    "meta mark set ct mark",
+                                    "ct direction reply meta mark set ct mark & 0x2",
+                                    "meta mark 2 drop",
                                     "udp sport 4000 ip daddr 192.0.2.35 drop",
                                     "ct state new limit rate 100000/second accept"};
     return random_.pick(some);

@@ -36,6 +36,10 @@ class Connections : public Routing {
   // A program for these rules; `nat`: as the kernel's hooks say, unless it is off.
   void nft(const std::string& rules, bool nat = true) {
     configure("nft -f - <<'END'\nflush ruleset\n" + rules + "\nEND");
+    follow(nat);
+  }
+  // For those that stand there.
+  void follow(bool nat = true) {
     NetfilterState state = must(probe_netfilter(Shared::get().memory(), Shared::get().symbols()));
     ASSERT_TRUE(state.connections_shown);
     keeper_ = {};
@@ -114,6 +118,40 @@ TEST_P(Connections, RulesSeeThem) {
   nft("table inet t { chain c { type filter hook forward priority 0; ct direction reply drop; }; "
       "chain p { type filter hook prerouting priority raw; ct state established drop; }; }");
   EXPECT_EQ(run(ipv4()), punt(TNA_R_RULE)) << "before connections are looked for";
+}
+
+TEST_P(Connections, MarksThatPacketsTakeFromThem) {
+  const std::string mark = "chain f { type filter hook forward priority 0; meta mark ";
+  const auto with_mark = [&](const std::string& on) {
+    configure("conntrack -F 2>/dev/null\n" + entry("udp", "--mark " + on) + entry6("--mark " + on));
+  };
+  const auto expect = [&](const Outcome& expected) {
+    EXPECT_EQ(run(ipv4()), expected);
+    EXPECT_EQ(run(ipv6()), expected);
+  };
+  nft("table inet t { chain p { type filter hook prerouting priority -150; meta mark set ct mark; "
+      "}; " +
+      mark + "0x15 drop; }; }");
+  with_mark("0x15");
+  expect(drop());
+  with_mark("0x16");
+  expect(goes_on());
+  nft("table inet t { chain p { type filter hook forward priority -1; meta mark set 0xff; "
+      "meta mark set ct mark & 0xf; }; " +
+      mark + "0x5 drop; }; }");
+  with_mark("0x15");
+  expect(drop());
+  const std::string restore = "-t mangle -A PREROUTING -j CONNMARK --restore-mark";
+  for (const std::string match : {" -m mark --mark 0x16", " -m mark --mark 0x6"}) {
+    const bool all = match.ends_with("16");
+    configure("nft flush ruleset; for ip in iptables ip6tables; do $ip " + restore +
+              (all ? "" : " --mask 0xf") + "; $ip -A FORWARD" + match + " -j DROP; done");
+    follow();
+    with_mark("0x16");
+    expect(drop());
+    with_mark("0x27");
+    expect(goes_on());
+  }
 }
 
 // All that a program can have at once: it takes as much stack as there is.

@@ -101,6 +101,9 @@ constexpr const char* kBoth = R"(*mangle
 -A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu
 -A POSTROUTING -o eth0 -j user
 -A user -j MARK --set-xmark 1/4294967295
+-A user -j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xf
+-A user -j DSCP --set-dscp 46
+-A user -j TOS --set-tos 0x18/0x3c
 -A user -p tcp -m tcp --sport 1:1023 ! --dport 80 -j ACCEPT
 COMMIT
 )";
@@ -113,6 +116,7 @@ TEST_F(Iptables, EachMatchAndTarget) {
 -A user -p icmp -m icmp --icmp-type 8 -j ACCEPT
 -A user -p icmp -m icmp --icmp-type any -j ACCEPT
 -A user -s 10.0.0.0/8 -m addrtype --dst-type LOCAL -j ACCEPT
+-A user -j TTL --ttl-inc 3
 COMMIT
 )";
   const std::string of_ipv6 = R"(*mangle
@@ -120,6 +124,7 @@ COMMIT
 -A user -m hl --hl-lt 5 -j ACCEPT
 -A user -p icmpv6 -m icmp6 --icmpv6-type 128 -j ACCEPT
 -A user -s fc00::/8 -m addrtype --dst-type LOCAL -j ACCEPT
+-A user -j HL --hl-dec 3
 COMMIT
 )";
   compare("iptables", kBoth, chains);
@@ -142,13 +147,12 @@ TEST_F(Iptables, WhatIsLeftToLinux) {
       {"filter", "-m statistic --mode random --probability 0.5 -j DROP", "statistic", "statistic"},
       {"filter", "-m recent --set -j ACCEPT", "recent", "recent"},
       {"filter", "-m physdev --physdev-is-in -j ACCEPT", "physdev", "physdev"},
-      {"filter", "-m addrtype --dst-type LOCAL -j ACCEPT", "addrtype", "addrtype"},
+      {"filter", "-m addrtype --src-type LOCAL -j ACCEPT", "addrtype", "addrtype"},
       {"filter", "-p tcp -m multiport --ports 22,80 -j ACCEPT", "multiport", "multiport"},
       {"filter", "-j LOG", "LOG", "LOG"},
       {"filter", "-j REJECT", "REJECT", "REJECT"},
       {"mangle", "-j CT --notrack", "CT", "CT"},
-      {"mangle", "-j TTL --ttl-set 5", "TTL", "TTL"},
-      {"mangle", "-j CONNMARK --restore-mark", "CONNMARK", "CONNMARK"},
+      {"mangle", "-j CONNMARK --save-mark", "CONNMARK", "CONNMARK"},
       {"mangle", "-p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu", "TCPMSS",
        "TCPMSS"},
   };

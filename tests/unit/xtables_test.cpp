@@ -5,6 +5,8 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/xt_DSCP.h>
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_devgroup.h>
@@ -22,6 +24,7 @@
 #include <linux/netfilter_ipv4/ipt_ttl.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/netfilter_ipv6/ip6t_hl.h>
+#include <linux/rtnetlink.h>
 
 #include <cstring>
 
@@ -357,6 +360,82 @@ TEST_P(Xtables, PortsOfABridge) {
   EXPECT_TRUE(left_to_linux("physdev", 0, info)) << "any that there is";
   info.bitmask = XT_PHYSDEV_OP_ISIN;
   EXPECT_TRUE(left_to_linux("physdev", 0, info));
+}
+
+// As linux/netfilter_ipv4/ipt_TTL.h has it, which can't be included beside ipt_ttl.h, and as that
+// of HL is.
+struct HopsTarget {
+  std::uint8_t mode, by;
+};
+constexpr std::uint8_t kSet = 0, kMore = 1, kLess = 2;
+
+TEST_P(Xtables, WritesToTheHeader) {
+  std::uint8_t& hops = facts_[Field::network][v4() ? 8 : 7];
+  const char* target = v4() ? "TTL" : "HL";
+  const auto write = [&](const nft::Extension& target) {
+    EXPECT_EQ(judge(target).decision, Decision::accept);
+  };
+  const auto write_hops = [&](std::uint8_t mode, std::uint8_t by) {
+    hops = 10;
+    write(extension(target, 0, HopsTarget{mode, by}, true));
+    return hops;
+  };
+  EXPECT_EQ(write_hops(kSet, 7), 7);
+  EXPECT_EQ(write_hops(kMore, 7), 17);
+  EXPECT_EQ(write_hops(kMore, 250), 255);
+  EXPECT_EQ(write_hops(kLess, 7), 3);
+  EXPECT_EQ(write_hops(kLess, 11), 0);
+  EXPECT_EQ(judge(extension(target, 0, HopsTarget{9, 1}, true)).decision, Decision::punt);
+  const auto write_service = [&](const nft::Extension& target) {
+    Octets& header = facts_[Field::network];
+    header[0] = v4() ? 0x45 : 0x6f;
+    header[1] = 0xff;
+    write(target);
+    EXPECT_EQ(header[0] >> 4, v4() ? 4 : 6);
+    EXPECT_EQ(header[1] & 15, v4() ? header[1] & 15 : 15) << "the flow's label";
+    return v4() ? header[1] : (header[0] & 15) << 4 | header[1] >> 4;
+  };
+  EXPECT_EQ(write_service(extension("DSCP", 0, xt_DSCP_info{46}, true)), 46 << 2 | 3);
+  EXPECT_EQ(write_service(extension("TOS", 1, xt_tos_target_info{0x18, 0x3c}, true)), 0xdb);
+}
+
+TEST_P(Xtables, MarkOfTheConnection) {
+  facts_[Field::ct_mark] = as_kept(0x1234);
+  const auto mark = [&](const nft::Extension& target) {
+    facts_[Field::mark] = as_kept(0xff00);
+    EXPECT_EQ(judge(target).decision, Decision::accept);
+    return facts_[Field::mark];
+  };
+  const std::uint8_t mode = XT_CONNMARK_RESTORE, left = D_SHIFT_LEFT, right = D_SHIFT_RIGHT;
+  EXPECT_EQ(mark(extension("CONNMARK", 1, xt_connmark_tginfo1{0, 0xff, 0xff, mode}, true)),
+            as_kept(0xff34));
+  EXPECT_EQ(
+      mark(extension("CONNMARK", 2, xt_connmark_tginfo2{0, 0xff, 0xffff, left, 8, mode}, true)),
+      as_kept(0x3400));
+  EXPECT_EQ(mark(extension("CONNMARK", 2, xt_connmark_tginfo2{0, ~0U, ~0U, right, 8, mode}, true)),
+            as_kept(0x12));
+  const xt_connmark_tginfo1 save{0, ~0U, ~0U, XT_CONNMARK_SAVE};
+  EXPECT_EQ(judge(extension("CONNMARK", 1, save, true)).decision, Decision::punt);
+}
+
+TEST_P(Xtables, TypesOfDestinations) {
+  facts_[Field::daddr_type] = as_kept(RTN_UNICAST);
+  xt_addrtype_info_v1 info{0, XT_ADDRTYPE_LOCAL, 0};
+  EXPECT_FALSE(matches("addrtype", 1, info));
+  info.flags = XT_ADDRTYPE_INVERT_DEST;
+  EXPECT_TRUE(matches("addrtype", 1, info));
+  info = {0, XT_ADDRTYPE_UNICAST, 0};
+  EXPECT_TRUE(matches("addrtype", 1, info));
+  info.dest = XT_ADDRTYPE_MULTICAST | XT_ADDRTYPE_BROADCAST;
+  if (v4()) {
+    EXPECT_FALSE(matches("addrtype", 1, info));
+  } else {
+    EXPECT_TRUE(left_to_linux("addrtype", 1, info));
+  }
+  info = {XT_ADDRTYPE_LOCAL, 0, 0};
+  EXPECT_TRUE(left_to_linux("addrtype", 1, info));
+  info = {0, XT_ADDRTYPE_LOCAL, XT_ADDRTYPE_LIMIT_IFACE_IN};
+  EXPECT_TRUE(left_to_linux("addrtype", 1, info));
 }
 
 TEST_P(Xtables, OthersGoToLinux) {
