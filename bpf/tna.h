@@ -87,6 +87,7 @@
 	X(CT_NEW, "ct_new", "a connection that Linux does not know yet, or in one direction only") \
 	X(CT_TCP, "ct_tcp", "TCP that opens, closes or resets a connection, or is odd")        \
 	X(CT_SPECIAL, "ct_special", "a connection that is being closed, or that Linux must see all of") \
+	X(CT_COUNTED, "ct_counted", "Linux counts the connection's packets (nf_conntrack_acct)") \
 	X(CT_WINDOW, "ct_window", "a TCP connection whose sequence numbers Linux still watches") \
 	X(CT_NAT, "ct_nat", "an address that Linux would translate in another way")            \
 	X(NO_ROOM, "no_room", "the frame can't be given its new length: a VLAN tag, or padding cut off")

@@ -5,7 +5,7 @@
  * Sets   p->followed, p->facts; p->daddr, p->dport: translated, as they are routed; the entry's timeout.
  * Punts  CT_PROTO (the kernel shows no others), SHORT, CT_TCP (net/netfilter/nf_conntrack_proto_tcp.c:
  *        tcp_error, and what changes a connection's state), IP_INVALID (nf_conntrack_proto_udp.c:
- *        udp_error), CT_NEW, CT_SPECIAL, CT_WINDOW, CT_NAT (bridged ones, too), VRF (its packets meet netfilter twice).
+ *        udp_error), CT_NEW, CT_SPECIAL, CT_COUNTED, CT_WINDOW, CT_NAT (bridged ones, too), VRF (its packets meet netfilter twice).
  *
  * Checksums are not verified, as in the kernel's own flowtable. Nor are sequence numbers: what Linux
  * sees later of a connection would seem to be out of its window. So the connection must be one that
@@ -51,11 +51,11 @@ static __always_inline enum tna_verdict tna_ct_header(struct tna_pkt *p, __u32 l
 	return TNA_NEXT;
 }
 
-/* Linux must see all of it: helpers, sequence numbers that are changed, counting, timeouts of its
- * own; or the flowtable has it. The memory for sequence numbers to change, or for SYNPROXY, alone means
- * nothing: all that ctnetlink makes has it.
+/* TNA_R_COUNT, unless Linux must see all of it: helpers, sequence numbers that are changed, counting,
+ * timeouts of its own; or the flowtable has it. The memory for sequence numbers to change, or for
+ * SYNPROXY, alone means nothing: all that ctnetlink makes has it.
  */
-static __always_inline bool tna_ct_plain(struct nf_conn *ct)
+static __always_inline enum tna_reason tna_ct_plain(struct nf_conn *ct)
 {
 	const __u64 wanted = IPS_SEEN_REPLY | IPS_ASSURED | IPS_CONFIRMED;
 	const __u64 never = IPS_SEQ_ADJUST | IPS_DYING | IPS_TEMPLATE | IPS_NAT_CLASH | IPS_HELPER |
@@ -63,11 +63,12 @@ static __always_inline bool tna_ct_plain(struct nf_conn *ct)
 	__u64 status = tna_get(ct, status), ext = (__u64)tna_get(ct, ext);
 
 	if ((status & (wanted | never)) != wanted)
-		return false;
+		return TNA_R_CT_SPECIAL;
 	if (!ext)
-		return true;
-	return !tna_ct_extension(ext, NF_CT_EXT_HELPER) && !tna_ct_extension(ext, NF_CT_EXT_ACCT) &&
-	       !tna_ct_extension(ext, NF_CT_EXT_TIMEOUT);
+		return TNA_R_COUNT;
+	if (tna_ct_extension(ext, NF_CT_EXT_HELPER) || tna_ct_extension(ext, NF_CT_EXT_TIMEOUT))
+		return TNA_R_CT_SPECIAL;
+	return tna_ct_extension(ext, NF_CT_EXT_ACCT) ? TNA_R_CT_COUNTED : TNA_R_COUNT;
 }
 
 /* Conntrack accepts what is out of the window that it knows; nothing is unacknowledged, which would
@@ -120,8 +121,8 @@ static __always_inline enum tna_reason tna_ct_read(struct tna_pkt *p, struct nf_
 	enum tna_reason reason;
 	bool v4 = p->ip_version == 4;
 
-	if (!tna_ct_plain(ct))
-		return TNA_R_CT_SPECIAL;
+	if ((reason = tna_ct_plain(ct)) != TNA_R_COUNT)
+		return reason;
 	if (p->ip_proto == TNA_PROTO_TCP && (reason = tna_ct_tcp(p, ct)) != TNA_R_COUNT)
 		return reason;
 	if (status & (IPS_SRC_NAT | IPS_DST_NAT) &&

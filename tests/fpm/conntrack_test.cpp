@@ -215,7 +215,7 @@ TEST_P(Connections, Accounting) {
   nft(kFollow);
   sysctl("netfilter/nf_conntrack_acct", 1);
   configure(entry("udp"));
-  EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_SPECIAL));
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_COUNTED));
 }
 
 TEST_P(Connections, SourceIsTranslatedAndBack) {

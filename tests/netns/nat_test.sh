@@ -137,10 +137,10 @@ test_lives_as_long_as_linux_says() {
 test_counted_connections_are_linuxs() { # and what is counted is complete
   local before
   in_ns b sysctl -qw net.netfilter.nf_conntrack_acct=1
-  before=$(tna_on && status p1 ".reasons.ct_special // 0" || echo 0)
+  before=$(tna_on && status p1 ".reasons.ct_counted // 0" || echo 0)
   at_least "bytes" $BYTES "$(tcp h1 198.51.100.2)"
   at_least "bytes counted" $((BYTES / 2)) "$(entries -p tcp --dport 5201 | sed -n 's/.* bytes=\([0-9]*\) src=.* bytes=.*/\1/p' | sort -n | tail -1)"
-  ! tna_on || at_least "left to Linux for that" 300 $(($(status p1 ".reasons.ct_special // 0") - before))
+  ! tna_on || at_least "left to Linux for that" 300 $(($(status p1 ".reasons.ct_counted // 0") - before))
   in_ns b sysctl -qw net.netfilter.nf_conntrack_acct=0
 }
 
