@@ -190,13 +190,16 @@ static __always_inline bool tna_ctx_trim(struct tna_pkt *p, __u32 length)
 /* bpf_redirect_peer() puts the packet behind a veth's queue right away. What it goes by must be
  * nothing: qdisc, tc and packet sockets of this end, XDP of the other. And since it takes every
  * packet for one to the other end itself, it must be: same MAC, and in another namespace
- * (net/core/filter.c:skb_do_redirect).
+ * (net/core/filter.c:skb_do_redirect). Of a connection that Linux follows it had the packets before
+ * this one a moment ago, and again when it closes: they may still wait in that queue, and must not
+ * be overtaken.
  */
 static __always_inline bool tna_peer_free(struct tna_pkt *p)
 {
 	struct net_device *dev = p->out_dev, *peer = p->peer;
 
-
+	if (p->followed)
+		return false;
 	if (tna_get(tna_get(dev, qdisc), enqueue) || tna_get(dev, tcx_egress) ||
 	    tna_device_tapped(p->head, dev) ||
 	    tna_net_tapped())

@@ -106,6 +106,23 @@ TEST_P(Connections, EstablishedOnesGoOn) {
   EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_NEW));
 }
 
+// Into a veth there is a way past its queue, in which Linux's packets of the connection may wait.
+TEST_P(Connections, LinuxsPacketsAreNotOvertaken) {
+  if (at_xdp()) GTEST_SKIP() << "XDP has no such way";
+  PacketSocket s1 = world.wire("s1"), s2 = world.wire("s2");
+  const auto queued = [&] {  // p2 itself has sent them
+    const std::string count = "ip -s -j link show p2 | jq .[0].stats64.tx.packets";
+    const int before = std::stoi(answer(count));
+    EXPECT_EQ(on_the_wire("p1", [&] { s1.send(ipv4().bytes()); }), goes_on());
+    EXPECT_TRUE(s2.receive(std::chrono::seconds(1)));
+    return std::stoi(answer(count)) - before;
+  };
+  EXPECT_EQ(queued(), 0) << "nobody follows connections";
+  nft(kFollow);
+  configure(entry("udp"));
+  EXPECT_EQ(queued(), 1);
+}
+
 TEST_P(Connections, RulesSeeThem) {
   for (const char* seen : {"ct state established", "ct direction original", "ct mark 5",
                            "ct status seen-reply", "ct state != new"}) {
