@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Docker's chains: a bridge for each network, in each two containers with a published port.
+# Docker's chains: a bridge for each network, in each two or more containers with a published port.
 set -euo pipefail
-networks=${1:-3}
+networks=${1:-3} containers=${2:-2}
 bridge() { [[ $1 == 0 ]] && echo docker0 || printf 'br-%012x' $((0x5a0000 + $1)); }
 subnet() { echo "172.$((17 + $1 / 256)).$(($1 % 256))"; }
 each() { for ((n = 0; n < networks; n++)); do "$1" "$n" "$(bridge "$n")" "$(subnet "$n")"; done; }
@@ -10,9 +10,9 @@ each() { for ((n = 0; n < networks; n++)); do "$1" "$n" "$(bridge "$n")" "$(subn
 masquerade() { echo "-A POSTROUTING -s $3.0/24 ! -o $2 -j MASQUERADE"; }
 own() { echo "-A DOCKER -i $2 -j RETURN"; }
 publish() {
-  for host in 2 3; do
+  for ((host = 2; host < 2 + containers; host++)); do
     echo "-A POSTROUTING -s $3.$host/32 -d $3.$host/32 -p tcp -m tcp --dport 80 -j MASQUERADE"
-    echo "-A DOCKER ! -i $2 -p tcp -m tcp --dport $((8000 + 2 * $1 + host)) -j DNAT --to-destination $3.$host:80"
+    echo "-A DOCKER ! -i $2 -p tcp -m tcp --dport $((8000 + containers * $1 + host)) -j DNAT --to-destination $3.$host:80"
   done
 }
 forward() {
@@ -22,7 +22,7 @@ forward() {
   echo "-A FORWARD -i $2 -o $2 -j ACCEPT"
 }
 open_port() {
-  for host in 2 3; do echo "-A DOCKER -d $3.$host/32 ! -i $2 -o $2 -p tcp -m tcp --dport 80 -j ACCEPT"; done
+  for ((host = 2; host < 2 + containers; host++)); do echo "-A DOCKER -d $3.$host/32 ! -i $2 -o $2 -p tcp -m tcp --dport 80 -j ACCEPT"; done
 }
 stage1() { echo "-A DOCKER-ISOLATION-STAGE-1 -i $2 ! -o $2 -j DOCKER-ISOLATION-STAGE-2"; }
 stage2() { echo "-A DOCKER-ISOLATION-STAGE-2 -o $2 -j DROP"; }
