@@ -21,6 +21,7 @@ Result<std::vector<Row>> route_churn(const Options&);
 Result<std::vector<Row>> rules(const Options&);
 Result<std::vector<Row>> rules_flows(const Options&);
 Result<std::vector<Row>> rules_set(const Options&);
+Result<std::vector<Row>> rules_of_bridges(const Options&);
 Result<std::vector<Row>> rules_commit(const Options&);
 Result<std::vector<Row>> connections(const Options&);
 Result<std::vector<Row>> connections_many(const Options&);
@@ -57,6 +58,8 @@ inline constexpr Case kCases[] = {
     {"rules-flows", "the same with 10,000 flows, and with frames of ever new ones, nft",
      rules_flows},
     {"rules-set", "routing with an nft set of 100,000 addresses in front", rules_set},
+    {"rules-bridge", "a bridge with 100 and 1,000 rules of the family bridge, and with rules of IP",
+     rules_of_bridges},
     {"rules-commit", "from the commit of 100 to 100,000 rules to fast packets; memory",
      rules_commit},
     {"connections", "10,000 connections through a stateful firewall, and masqueraded", connections},

@@ -33,10 +33,10 @@ std::string each(int count, unsigned seed, const char* format) {
   return text;
 }
 
-std::string nft_table(const std::string& rules) {
-  return "table ip bench\ndelete table ip bench\ntable ip bench {\n chain c {\n"
-         "  type filter hook forward priority 0;\n" +
-         rules + " }\n}\n";
+std::string nft_table(const std::string& rules, const std::string& family = "ip") {
+  const std::string table = "table " + family + " bench";
+  return table + "\ndelete " + table + "\n" + table +
+         " {\n chain c {\n  type filter hook forward priority 0;\n" + rules + " }\n}\n";
 }
 
 std::string prefix(const Range& range) {
@@ -47,8 +47,14 @@ std::string prefix(const Range& range) {
 
 }  // namespace
 
+constexpr char kNftRule[] = "  ip saddr {} ip daddr {} udp dport {} drop\n";
+
 std::string nft_rules(int count, unsigned seed) {
-  return nft_table(each(count, seed, "  ip saddr {} ip daddr {} udp dport {} drop\n"));
+  return nft_table(each(count, seed, kNftRule));
+}
+
+std::string bridge_rules(int count, unsigned seed) {
+  return nft_table(each(count, seed, kNftRule), "bridge");
 }
 
 std::string iptables_rules(int count, unsigned seed) {

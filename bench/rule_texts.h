@@ -11,6 +11,8 @@ namespace tna::bench {
 // That many rules in the forward chain of table ip bench; the transaction replaces the table. None
 // concerns a frame of the bed: half are about other addresses, half about other ports of these.
 std::string nft_rules(int count, unsigned seed);
+// The same in table bridge bench, which frames pass.
+std::string bridge_rules(int count, unsigned seed);
 // The same for iptables-restore.
 std::string iptables_rules(int count, unsigned seed);
 // Rules that overlap each other as much as can be, in nft's form.
