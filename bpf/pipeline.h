@@ -27,6 +27,7 @@
 #include "fpm/vlan_up.h"
 #include "fpm/route_ingress.h"
 #include "fpm/parse_l3.h"
+#include "fpm/xsk.h"
 #include "fpm/conntrack.h"
 #include "fpm/fib.h"
 #include "fpm/route_forward.h"
@@ -37,7 +38,7 @@
 #include "fpm/bridge_xmit.h"
 /* The packet is to be routed: by a bridge's port what is for the bridge itself. */
 #define TNA_ROUTES(p)                                                                              \
-	(TNA_ON(p, bridge) ? (p)->up : (TNA_ON(p, route4) || TNA_ON(p, route6)))
+	(TNA_ON(p, bridge) ? (p)->up : (TNA_ON(p, route4) || TNA_ON(p, route6) || TNA_APPS_ON(p)))
 
 /* What rules and connection tracking say of a packet that stays on the bridge. */
 static __always_inline enum tna_verdict tna_judge_bridged(struct tna_pkt *p)
@@ -74,6 +75,8 @@ static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 		return v;
 	if ((v = fpm_parse_l3(p)))
 		return v;
+	if (TNA_APPS_ON(p) && (v = fpm_xsk(p)))
+		return v;
 	if ((v = tna_fib_may_be_asked(p)))
 		return v;
 	if (TNA_TRACKED(p) && (v = fpm_conntrack(p)))
@@ -85,6 +88,8 @@ static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 	if ((v = fpm_route_forward(p)))
 		return v;
 	if (TNA_RULED(p) && (v = fpm_rules(p)))
+		return v;
+	if (TNA_APPS_ON(p) && (v = tna_app_transit(p)))
 		return v;
 	if (TNA_ON(p, nat) && (v = fpm_nat(p)))
 		return v;
@@ -154,6 +159,8 @@ static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 /* The changes to the packet come after the last decision, and so does what is counted of it. */
 static __always_inline bool tna_change(struct tna_pkt *p)
 {
+	if (TNA_APPS_ON(p) && p->app_socket) /* an application gets it as it came in */
+		return true;
 	if (p->trim && !tna_ctx_trim(p, p->trim))
 		return false;
 	if (TNA_ROUTES(p) && TNA_ON(p, nat) && !tna_nat_rewrite(p, false))

@@ -90,6 +90,9 @@
 	X(CT_COUNTED, "ct_counted", "Linux counts the connection's packets (nf_conntrack_acct)") \
 	X(CT_WINDOW, "ct_window", "a TCP connection whose sequence numbers Linux still watches") \
 	X(CT_NAT, "ct_nat", "an address that Linux would translate in another way")            \
+	X(APP_RULES, "app_rules", "an application asks for it, but rules or others act on what is for this host") \
+	X(APP_GONE, "app_gone", "an application asks for it, but has no socket for the queue any more") \
+	X(APP_FULL, "app_full", "the application that asks for it has no room, or not for its length") \
 	X(NO_ROOM, "no_room", "the frame can't be given its new length: a VLAN tag, or padding cut off")
 
 enum tna_reason {
@@ -128,8 +131,10 @@ struct tna_const {
 	__u8 nat;	    /* with these: addresses are translated */
 	__u8 bridge_rules;  /* with bridge: rules and connection tracking act on bridged packets */
 	__u8 frame_rules;   /* with that: there are rules for frames, of nftables' family bridge */
+	__u8 apps;	    /* XDP only: applications take packets that come in here */
+	__u8 unused[7];
 };
-#define TNA_CONST_WORDS 3
+#define TNA_CONST_WORDS 4
 static_assert(sizeof(struct tna_const) == TNA_CONST_WORDS * 8, "shared: no holes; read as words");
 
 /* Places for users' own code in the spine. */
@@ -139,6 +144,8 @@ enum { TNA_SLOT_start, TNA_SLOT_parsed, TNA_SLOT_forward, TNA_SLOT_end };
 enum { TNA_HOOK_PREROUTING, TNA_HOOK_FORWARD, TNA_HOOK_POSTROUTING, TNA_HOOKS };
 /* Those of frames for the bridge itself, and of frames from it. */
 enum { TNA_HOOK_LOCAL_IN, TNA_HOOK_LOCAL_OUT, TNA_LOCAL_HOOKS };
+/* Those that an IP packet for this host meets. */
+enum { TNA_LOCAL_PREROUTING, TNA_LOCAL_INPUT, TNA_LOCAL_WAY };
 
 /* A legacy table (struct xt_table) that packets meet, and the rules that were in it. */
 #define TNA_TABLES 4 /* raw, mangle, filter, security */
@@ -158,6 +165,8 @@ struct tna_guard {
 	__u64 hooks_ipv6[TNA_HOOKS];
 	__u64 routed_ipv4[TNA_HOOKS];  /* the same: nothing but what programs do, too */
 	__u64 routed_ipv6[TNA_HOOKS];
+	__u64 local_ipv4[TNA_LOCAL_WAY]; /* the same of packets for this host */
+	__u64 local_ipv6[TNA_LOCAL_WAY];
 	__u64 call_iptables;	       /* address of the namespace's bridge-nf-call-iptables, an int */
 	__u64 call_ip6tables;
 	__u64 filter_vlan_tagged;
@@ -175,7 +184,7 @@ struct tna_guard {
 	__u32 armed;		       /* 0: everything goes to Linux */
 	__u32 reported;		       /* set by the program when it has sent an event */
 };
-static_assert(sizeof(struct tna_guard) == (35 + 4 * TNA_TABLES) * 8, "shared: no holes");
+static_assert(sizeof(struct tna_guard) == (39 + 4 * TNA_TABLES) * 8, "shared: no holes");
 
 /* One for all programs of a daemon, mapped by it. */
 struct tna_lease {
@@ -193,7 +202,8 @@ struct tna_slot {
 struct tna_counters {
 	__u64 fast_packets;
 	__u64 fast_bytes; /* from the Ethernet header on, without FCS */
-	__u64 dropped;	  /* packets that rules drop; not among the above */
+	__u64 dropped;	  /* packets that rules drop, or that an application has no room for; not among
+			   * the above */
 	__u64 punts[TNA_R_COUNT];
 };
 
@@ -277,6 +287,8 @@ struct tna_rule_facts {
 	__be16 nat_sport, nat_dport;
 	__u32 masqueraded; /* interface that the source was chosen for, 0: any */
 	__u32 tcp_awaits;  /* TNA_TCP_* */
+	__u32 app;	   /* number of the application that asks for the packet, 0: none */
+	__u32 unused;
 };
 static_assert(sizeof(struct tna_rule_facts) == 544, "shared: no holes");
 
@@ -291,6 +303,35 @@ static_assert(sizeof(struct tna_flow) == 40, "shared: no holes");
 /* A rule's counter, per CPU: packets of the fast path. */
 struct tna_rule_counter {
 	__u64 packets, bytes; /* bytes from the IP header on */
+};
+
+/* Applications that take packets by AF_XDP (bpf/fpm/xsk.h). One value, mapped by the controller. Ports as
+ * the machine has numbers; of IPv4 addresses the first word counts, of an address that does not matter
+ * the mask is 0.
+ */
+#define TNA_APPS 16
+#define TNA_APP_QUEUES 64 /* of an application's interface; its socket is at number * TNA_APP_QUEUES + queue */
+struct tna_app {
+	__u32 ifindex; /* where the packet comes in; 0: there is no application */
+	__u8 version;  /* of IP; 0: either */
+	__u8 any_protocol, protocol;
+	__u8 full_drops; /* what there is no room for is dropped; else Linux gets it */
+	__u16 vlan;	 /* 0: any, or none */
+	__u16 sport_low, sport_high, dport_low, dport_high;
+	__u16 number; /* its place in the table, from 1 on */
+	__be32 saddr[4], saddr_mask[4], daddr[4], daddr_mask[4];
+};
+static_assert(sizeof(struct tna_app) == 84, "shared: no holes");
+struct tna_app_table {
+	__u32 count; /* numbers from this on have no application */
+	struct tna_app app[TNA_APPS];
+};
+static_assert(sizeof(struct tna_app_table) == 4 + TNA_APPS * 84, "shared: no holes");
+/* By number and CPU. */
+struct tna_app_counters {
+	__u64 taken;	/* given to the application */
+	__u64 full;	/* there was no room */
+	__u64 left;	/* to Linux for other reasons */
 };
 
 /* What the fast path tells the controller, by ring buffer. */

@@ -5,7 +5,7 @@ include(GoogleTest)
 
 file(GLOB UNIT_TESTS CONFIGURE_DEPENDS tests/unit/*.cpp)
 add_executable(test_unit ${UNIT_TESTS})
-target_link_libraries(test_unit PRIVATE tna_daemon tna_cli GTest::gtest_main)
+target_link_libraries(test_unit PRIVATE tna_daemon tna_cli tna-app GTest::gtest_main)
 target_include_directories(test_unit PRIVATE tests)
 target_compile_definitions(test_unit PRIVATE TNA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 gtest_discover_tests(test_unit TEST_PREFIX unit. NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60)
@@ -18,7 +18,7 @@ target_include_directories(tna_rule_tree PUBLIC tests)
 
 file(GLOB FPM_TESTS CONFIGURE_DEPENDS tests/fpm/*.cpp)
 add_executable(test_fpm ${FPM_TESTS})
-target_link_libraries(test_fpm PRIVATE tna_daemon tna_rule_tree GTest::gtest)
+target_link_libraries(test_fpm PRIVATE tna_daemon tna_rule_tree tna-app GTest::gtest)
 target_include_directories(test_fpm PRIVATE tests)
 add_test(NAME fpm COMMAND test_fpm)
 # XDP as it is on kernels without typed reads.

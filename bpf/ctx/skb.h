@@ -227,6 +227,19 @@ static __always_inline bool tna_ctx_sum_l4(struct tna_pkt *p, __u32 at, __u32 fr
 	return bpf_l4_csum_replace(p->ctx, at, from, to, flags) == 0;
 }
 
+/* tc can't hand packets to AF_XDP. */
+#define TNA_APPS_ON(p) false
+
+static __always_inline __u32 tna_ctx_queue(struct tna_pkt *p)
+{
+	return 0;
+}
+
+static __always_inline enum tna_reason tna_ctx_app_room(struct tna_pkt *p, __u32 at)
+{
+	return TNA_R_APP_GONE;
+}
+
 static __always_inline int tna_ctx_send(struct tna_pkt *p)
 {
 	if (TNA_ON(p, veth_out) && p->peer && tna_peer_free(p)) {

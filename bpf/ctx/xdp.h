@@ -4,7 +4,8 @@
  * tna_ctx_gso_size(), tna_ctx_byte(), tna_ctx_device_free(), tna_ctx_path_to_free(), tna_ctx_trim(),
  * tna_ctx_retag(), tna_ctx_hashed(), tna_ctx_mark(), tna_ctx_marks(),
  * tna_ctx_set_mark(), tna_ctx_sum_changed(), tna_ctx_sum_ip(), tna_ctx_sum_l4(), tna_ctx_ct_lookup(),
- * tna_ctx_priority() and tna_ctx_send().
+ * tna_ctx_priority() and tna_ctx_send(); and TNA_APPS_ON(), tna_ctx_queue(), tna_ctx_app_room() of
+ * applications, which only XDP can hand packets to.
  */
 #ifndef TNA_CTX_XDP_H
 #define TNA_CTX_XDP_H
@@ -327,9 +328,63 @@ static __always_inline bool tna_ctx_sum_l4(struct tna_pkt *p, __u32 at, __u32 fr
 }
 #endif
 
+/* AF_XDP sockets of applications: lib/shared.h. */
+#define TNA_APPS_ON(p) TNA_ON(p, apps)
+
+#ifndef TNA_PROBE_READS
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, TNA_APPS * TNA_APP_QUEUES);
+	__type(key, __u32);
+	__type(value, __u32);
+} tna_app_sockets SEC(".maps");
+
+static __always_inline __u32 tna_ctx_queue(struct tna_pkt *p)
+{
+	return ((struct xdp_md *)p->ctx)->rx_queue_index;
+}
+
+/* TNA_R_COUNT: the socket takes the frame. A driver that has no buffers of the socket copies it into one
+ * of those that lie ready (net/xdp/xsk.c:__xsk_rcv, net/xdp/xsk_queue.h:xskq_prod_nb_free).
+ */
+static __always_inline enum tna_reason tna_ctx_app_room(struct tna_pkt *p, __u32 at)
+{
+	void *found = bpf_map_lookup_elem(&tna_app_sockets, &at);
+	struct xdp_sock *socket;
+	struct xsk_buff_pool *pool;
+	struct xsk_queue *queue;
+
+	if (!found)
+		return TNA_R_APP_GONE;
+	socket = tna_as(struct xdp_sock, found);
+	queue = tna_get(socket, rx);
+	pool = tna_get(socket, pool);
+	if (tna_get(queue, nentries) ==
+	    tna_get(queue, cached_prod) - tna_get(tna_get(queue, ring), consumer))
+		return TNA_R_APP_FULL;
+	if (tna_get(socket, zc))
+		return TNA_R_COUNT;
+	if (p->len > tna_get(pool, frame_len))
+		return TNA_R_APP_FULL;
+	queue = tna_get(pool, fq);
+	return tna_get(pool, free_list_cnt) ||
+			       tna_get(tna_get(queue, ring), producer) != tna_get(queue, cached_cons)
+		       ? TNA_R_COUNT
+		       : TNA_R_APP_FULL;
+}
+
+static __always_inline int tna_ctx_send(struct tna_pkt *p)
+{
+	/* XDP_PASS: to Linux, where the application has just died. */
+	if (TNA_APPS_ON(p) && p->app_socket)
+		return bpf_redirect_map(&tna_app_sockets, p->app_socket - 1, XDP_PASS);
+	return bpf_redirect(p->out_ifindex, 0);
+}
+#else
 static __always_inline int tna_ctx_send(struct tna_pkt *p)
 {
 	return bpf_redirect(p->out_ifindex, 0);
 }
+#endif
 
 #endif

@@ -74,8 +74,8 @@ static __always_inline enum tna_verdict fpm_route_ingress(struct tna_pkt *p)
 	}
 	if ((tna_word(tna_get(p->dev, dev_addr)) & TNA_MAC_MASK) != p->dst)
 		return tna_punt(p, TNA_R_OTHER_HOST);
-	if (!(TNA_ON(p, route4) && p->proto == bpf_htons(ETH_P_IP)) &&
-	    !(TNA_ON(p, route6) && p->proto == bpf_htons(ETH_P_IPV6)))
+	if (!((TNA_ON(p, route4) || TNA_APPS_ON(p)) && p->proto == bpf_htons(ETH_P_IP)) &&
+	    !((TNA_ON(p, route6) || TNA_APPS_ON(p)) && p->proto == bpf_htons(ETH_P_IPV6)))
 		return tna_punt(p, TNA_R_NOT_IP);
 	if (tna_ctx_mark(p))
 		return tna_punt(p, TNA_R_MARK);

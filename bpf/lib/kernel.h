@@ -88,6 +88,7 @@ struct netns_ct {
 struct net {
 	__u64 net_cookie;
 	struct hlist_head *dev_index_head;
+	struct net_device *loopback_dev;
 	struct netns_nexthop nexthop;
 	struct netns_ipv4 ipv4;
 	struct netns_ipv6 ipv6;
@@ -125,12 +126,25 @@ struct neighbour {
 	struct net_device *dev;
 	__u8 primary_key[];
 } TNA_CORE;
+struct in_ifaddr {
+	struct in_ifaddr *ifa_next;
+	__be32 ifa_local, ifa_mask;
+	__u32 ifa_flags;
+} TNA_CORE;
+struct in6_addr {
+} TNA_CORE;
+struct inet6_ifaddr {
+	struct in6_addr addr;
+	__u32 flags;
+	struct list_head if_list;
+} TNA_CORE;
 struct in_device {
-	void *ifa_list;
+	struct in_ifaddr *ifa_list;
 	struct neigh_parms *arp_parms;
 	struct ipv4_devconf cnf;
 } TNA_CORE;
 struct inet6_dev {
+	struct list_head addr_list;
 	struct neigh_parms *nd_parms;
 	struct ipv6_devconf cnf;
 } TNA_CORE;
@@ -249,6 +263,23 @@ struct net_device {
 struct xdp_buff {
 	struct xdp_rxq_info *rxq;
 	unsigned int flags;
+} TNA_CORE;
+/* AF_XDP: net/xdp/xsk_queue.h, include/net/{xdp_sock,xsk_buff_pool}.h */
+struct xdp_ring {
+	__u32 producer, consumer;
+} TNA_CORE;
+struct xsk_queue {
+	__u32 nentries, cached_prod, cached_cons;
+	struct xdp_ring *ring;
+} TNA_CORE;
+struct xsk_buff_pool {
+	struct xsk_queue *fq;
+	__u32 free_list_cnt, frame_len;
+} TNA_CORE;
+struct xdp_sock {
+	struct xsk_queue *rx;
+	struct xsk_buff_pool *pool;
+	bool zc;
 } TNA_CORE;
 struct sk_buff {
 	struct net_device *dev;
@@ -452,6 +483,8 @@ enum nf_ct_ext_id {
  */
 #define TNA_NUD_USABLE (0x02 | 0x08 | 0x10 | 0x40 | 0x80)
 
+#define IFA_F_DADFAILED 0x08
+#define IFA_F_TENTATIVE 0x40
 #define XFRM_POLICY_OUT 1 /* of netns_xfrm.policy_*[] */
 #define XFRM_POLICY_FWD 2
 #define XFRM_USERPOLICY_ACCEPT 2

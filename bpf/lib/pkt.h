@@ -61,6 +61,7 @@ struct tna_pkt {
 	struct net_device *peer; /* tc: the other end, where out_dev is a veth */
 	__u32 out_ifindex;
 	__u32 trim; /* bytes to be left of the frame, 0 for all */
+	__u32 app_socket; /* of the application that gets it, from 1 on */
 
 #ifndef TNA_PROBE_READS
 	/* Of an IP packet to be routed; addresses, ports and flow in network order. */

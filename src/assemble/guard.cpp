@@ -173,6 +173,22 @@ std::string rules_on_routed_ip(const NetfilterState& netfilter, const Firewall& 
   return {};
 }
 
+std::string rules_on_local_ip(const NetfilterState& netfilter, int version) {
+  const bool v4 = version == 4;
+  const auto acts = [](const HookArray& array, const char* hook) -> std::string {
+    for (const std::string& function : array.functions)
+      if (std::ranges::find(kHarmless, function) == kHarmless.end() &&
+          !follows_connections(function))
+        return std::string(hook) + ": " + function;
+    return {};
+  };
+  std::string who = acts((v4 ? netfilter.ipv4 : netfilter.ipv6)[TNA_HOOK_PREROUTING], "prerouting");
+  if (who.empty()) who = acts((v4 ? netfilter.ipv4_input : netfilter.ipv6_input)[0], "input");
+  return who.empty() ? ""
+                     : "netfilter acts on IPv" + std::to_string(version) +
+                           " packets for this host (" + who + "), which stay with Linux";
+}
+
 bool has_rules(const NetfilterState& netfilter, int version) {
   return any_function(version == 4 ? netfilter.ipv4 : netfilter.ipv6, executes_rules);
 }
@@ -222,6 +238,15 @@ tna_guard guard_for(const NetfilterState& netfilter, const RouteFacts& routes,
   guard_ip(guard.hooks_ipv6, netfilter.ipv6, "ipv6", notes);
   guard_done(guard.routed_ipv4, netfilter.ipv4, rules_on_ip(netfilter, firewall, 4).empty());
   guard_done(guard.routed_ipv6, netfilter.ipv6, rules_on_ip(netfilter, firewall, 6).empty());
+  for (auto [version, words, prerouting, input] :
+       {std::tuple{4, &guard.local_ipv4, &netfilter.ipv4[TNA_HOOK_PREROUTING],
+                   &netfilter.ipv4_input[0]},
+        std::tuple{6, &guard.local_ipv6, &netfilter.ipv6[TNA_HOOK_PREROUTING],
+                   &netfilter.ipv6_input[0]}}) {
+    const bool free = rules_on_local_ip(netfilter, version).empty();
+    (*words)[TNA_LOCAL_PREROUTING] = free ? prerouting->pointer : kNever;
+    (*words)[TNA_LOCAL_INPUT] = free ? input->pointer : kNever;
+  }
   if (firewall.rules) {
     guard.nft_generation_at = firewall.words.nft_generation_at;
     guard.nft_generation = firewall.words.nft_generation;

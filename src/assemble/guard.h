@@ -34,6 +34,10 @@ std::string rules_on_ip(const NetfilterState&, const Firewall&, int version);
 // Why packets of that family can't be routed fast: that, or others may get them. Empty: they can.
 std::string rules_on_routed_ip(const NetfilterState&, const Firewall&, int version);
 
+// What acts on packets of that family for this host, which applications then can't be given before
+// Linux has them. Empty: nothing does.
+std::string rules_on_local_ip(const NetfilterState&, int version);
+
 // Rules act on packets of that family.
 bool has_rules(const NetfilterState&, int version);
 

@@ -56,14 +56,22 @@ class Planner {
     if (choice == HookChoice::none)
       return leave(interface, "left to Linux: hook = \"none\" is configured");
     if (node.hooks.empty()) return leave(interface, node.why);
-    if (!node.serves(kBridging) && !node.serves(kRouting))
+    const bool app = inputs_.apps.contains(node.ifindex);
+    if (!node.serves(kBridging) && !node.serves(kRouting) && !app)
       return leave(interface,
                    "neither a port of a bridge nor a router's interface: nothing that TNA makes "
                    "faster so far");
     if (!node.blockers.empty()) return leave(interface, node.blockers.front().reason);
-    if (std::string reason = node.serves(kBridging) ? why_not_bridge() : routing_.why_not(node);
-        !reason.empty())
-      return leave(interface, reason);
+    std::string reason, not_routed;
+    if (node.serves(kBridging))
+      reason = why_not_bridge();
+    else if (node.serves(kRouting))
+      not_routed = routing_.why_not(node);
+    if (app && reason.empty() && !capabilities_.kernel.has(kFeatureTypedReads))
+      reason = "applications need " + std::string(kFeatureTypedReads) + ": " +
+               capabilities_.kernel.detail(kFeatureTypedReads);
+    if (reason.empty() && !app) reason = not_routed;
+    if (!reason.empty()) return leave(interface, reason);
     if (auto id = node.number("xdp.program_id"); id && !inputs_.own_programs.contains(id))
       return leave(interface, "another XDP program (id " + std::to_string(id) +
                                   ") is attached; TNA stays away from it");
@@ -75,7 +83,8 @@ class Planner {
                                     "): " + capabilities_.kernel.detail(feature));
 
     std::string no_routing;
-    const Node* router = router_of(node, no_routing);
+    const Node* router = not_routed.empty() ? router_of(node, no_routing) : nullptr;
+    if (!not_routed.empty()) no_routing = "; what it routes is left to Linux: " + not_routed;
     choose_hook(node, router, choice, interface);
     if (interface.hook() == Hook::none) return;
     if (router && interface.hook() == Hook::tc && choice != HookChoice::tc) {
@@ -92,6 +101,7 @@ class Planner {
       return leave(interface,
                    "what is routed for VLAN devices on " + node.name + " is done by XDP only");
     interface.why += no_routing;
+    if (app) interface.why += about_apps(node, router, interface.hook());
     // Nearly all that crosses the bridge would go to Linux frame by frame, which is worth while
     // only where the port routes, too.
     if (std::string reason = rules_on_bridged(node); !reason.empty()) {
@@ -99,6 +109,18 @@ class Planner {
       interface.why += "; IP that it bridges is left to Linux: " + reason;
     }
     add_modules(node, router, interface);
+  }
+
+  // What applications are given, and why not; a clause.
+  std::string about_apps(const Node& node, const Node* router, Hook hook) const {
+    std::string text = "; applications ask for packets (" + inputs_.apps.at(node.ifindex) + ")";
+    if (hook != Hook::xdp) return text + ", which takes XDP";
+    if (node.serves(kBridging) && !router)
+      return text + ", but what is for its bridge itself is Linux's";
+    for (int version : {4, 6})
+      if (std::string why = rules_on_local_ip(capabilities_.netfilter, version); !why.empty())
+        text += "; " + why;
+    return text;
   }
 
   // The device that IP gets the packets from which come in here and may be routed fast: this one,
@@ -203,15 +225,24 @@ class Planner {
                    InterfacePlan& interface) {
     std::string no_xdp, no_tc;
     bool xdp = can_xdp(node, no_xdp), tc = can_tc(no_tc);
-    if (xdp && (choice == HookChoice::xdp ||
-                (choice == HookChoice::automatic && node.hooks.front() == "xdp")))
+    // On a bridge's port of that kind XDP would cost all frames more than the application gains.
+    const bool app = inputs_.apps.contains(node.ifindex) && !node.serves(kBridging);
+    const bool prefers_xdp = node.hooks.front() == "xdp" || app;
+    const bool only_app = app && !router;
+    if (xdp && (choice == HookChoice::xdp || (choice == HookChoice::automatic && prefers_xdp)))
       xdp_senders_.emplace_back(&node, router);
     if (choice == HookChoice::xdp) {
       if (!xdp) return leave(interface, "hook = \"xdp\" is configured, but " + no_xdp);
       interface.why = "XDP: configured";
+    } else if (only_app && (!xdp || choice == HookChoice::tc)) {
+      return leave(interface, "applications ask for packets (" + inputs_.apps.at(node.ifindex) +
+                                  "), which takes XDP, but " +
+                                  (xdp ? "hook = \"tc\" is configured" : no_xdp));
     } else if (choice == HookChoice::tc) {
       if (!tc) return leave(interface, "hook = \"tc\" is configured, but " + no_tc);
       interface.why = "tc: configured";
+    } else if (app && xdp) {
+      interface.why = "XDP: applications take it";
     } else if (node.hooks.front() == "xdp" && xdp && has_xdp_target(node, router)) {
       interface.why = "XDP: the driver (" + device_of(node).driver + ") has it, and other " +
                       (node.serves(kRouting) ? "interfaces" : "ports") + " take redirected frames";
@@ -249,7 +280,8 @@ class Planner {
       if (!module)
         return leave(interface,
                      "the knowledge names a module " + use.name + " that TNA does not have");
-      if (!use.fact.empty() && !fact(use.fact, bridge, router, interface.hook())) continue;
+      if (!use.fact.empty() && !fact(use.fact, node, bridge, router, interface.hook())) continue;
+      if (!router && !bridge && *module > Module::xsk) continue;  // only applications are served
       if (auto constant = traits(*module).constant) constants.*constant = 1;
       interface.modules.push_back({use.name, use.because});
     }
@@ -334,7 +366,10 @@ class Planner {
     return known->second;
   }
 
-  bool fact(const std::string& name, const Node* bridge, const Node* router, Hook hook) const {
+  bool fact(const std::string& name, const Node& node, const Node* bridge, const Node* router,
+            Hook hook) const {
+    if (name == "application")
+      return hook == Hook::xdp && inputs_.apps.contains(node.ifindex) && (router || !bridge);
     if (name == "br_netfilter") return bridge_netfilter_active(capabilities_.netfilter);
     // By the very bridge that they came from where NAT may send packets back.
     if (name == "routed_bridge")

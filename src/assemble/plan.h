@@ -98,6 +98,8 @@ struct PlanInputs {
   std::set<IfIndex> suppressing;
   Firewall firewall;
   std::map<IfIndex, PeerGro> peer_gro;  // what has been done about earlier plans'
+  // Interfaces by which packets come in that applications ask for, and what these ask for.
+  std::map<IfIndex, std::string> apps;
 };
 
 // A function of its arguments.

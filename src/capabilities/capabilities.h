@@ -100,6 +100,7 @@ struct RuleWords {
 struct NetfilterState {
   std::uint64_t net = 0;  // address of struct net
   std::array<HookArray, TNA_HOOKS> bridge, ipv4, ipv6;
+  std::array<HookArray, 1> ipv4_input, ipv6_input;
   std::array<HookArray, TNA_LOCAL_HOOKS> bridge_local;
   // Address of the list of packet sockets that are bound to no device, 0 where it was not found.
   std::uint64_t taps = 0;

@@ -17,7 +17,8 @@ namespace {
 // NF_BR_ and NF_INET_ PRE_ROUTING, FORWARD, POST_ROUTING; NF_BR_LOCAL_IN, _OUT
 constexpr std::array<int, TNA_HOOKS> kHooks = {0, 2, 4};
 constexpr std::array<int, TNA_LOCAL_HOOKS> kLocalHooks = {1, 3};
-constexpr unsigned kMostHooks = 64;  // more in one array is taken for garbage
+constexpr std::array<int, 1> kInput = {1};  // NF_INET_LOCAL_IN
+constexpr unsigned kMostHooks = 64;         // more in one array is taken for garbage
 constexpr int kMostNodes = 4096;
 
 // An offset that must exist; the kernel's structure is part of the error.
@@ -144,7 +145,9 @@ Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols,
   for (const Family& family :
        {Family{"hooks_bridge", kHooks, state.bridge},
         Family{"hooks_bridge", kLocalHooks, state.bridge_local},
-        Family{"hooks_ipv4", kHooks, state.ipv4}, Family{"hooks_ipv6", kHooks, state.ipv6}}) {
+        Family{"hooks_ipv4", kHooks, state.ipv4}, Family{"hooks_ipv6", kHooks, state.ipv6},
+        Family{"hooks_ipv4", kInput, state.ipv4_input},
+        Family{"hooks_ipv6", kInput, state.ipv6_input}}) {
     std::uint64_t slots = nf + TRY(offset_of(memory, "netns_nf", family.member));
     for (std::size_t i = 0; i < family.hooks.size(); i++)
       raw.push_back(TRY(read_hooks(memory, slots + 8 * family.hooks[i], family.into[i])));

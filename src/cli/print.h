@@ -17,6 +17,7 @@ std::string print_graph(const Json& graph);
 std::string print_pipeline(const Json& pipeline);
 std::string print_capabilities(const Json& capabilities);
 std::string print_rules(const Json& rules);
+std::string print_apps(const Json& apps);
 std::string print_detached(const Json& detached);
 std::string print_attached(const Json& attached);
 

@@ -22,7 +22,7 @@ struct Options {
   std::string control = control_socket_path();
   std::string format = "text";
   bool counters = false;
-  std::string interface;
+  std::string interface, action = "list";
   std::vector<std::string> interfaces;
   bool json = false;
   bool watch = false;
@@ -82,6 +82,16 @@ const Command kCommands[] = {
        return {{"counters", options.counters}};
      },
      print_rules},
+    {"app", "the applications that take packets by AF_XDP, and what they get",
+     [](CLI::App& app, Options& options) {
+       app.add_option("ACTION", options.action, "list")
+           ->check(CLI::IsMember({"list"}))
+           ->capture_default_str();
+     },
+     [](const Options& options) -> Json {
+       return {{"action", options.action}};
+     },
+     print_apps},
     {"detach", "leave interfaces to Linux until attach", optional_interfaces, interfaces_argument,
      print_detached},
     {"attach", "undo detach", optional_interfaces, interfaces_argument, print_attached},

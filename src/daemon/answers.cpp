@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "assemble/modules.h"
+#include "daemon/app_answer.h"
 #include "daemon/rules_answer.h"
 #include "topology/graph_print.h"
 
@@ -160,12 +161,14 @@ Result<std::vector<std::string>> interface_names(const Json& arguments) {
 
 }  // namespace
 
-Result<Json> answer(Controller& controller, const std::string& command, const Json& arguments) {
+Result<Json> answer(Controller& controller, const std::string& command, const Json& arguments,
+                    ControlSocket::Caller& caller) {
   if (command == "status") return status(controller.view());
   if (command == "graph") return graph(controller.view(), arguments);
   if (command == "pipeline") return pipeline(controller.view(), arguments);
   if (command == "capabilities") return capabilities(controller.view());
   if (command == "rules") return rules_answer(controller.view(), arguments);
+  if (command == "app") return app_answer(controller, arguments, caller);
   if (command == "detach")
     return Json{{"interfaces", TRY(controller.detach(TRY(interface_names(arguments))))}};
   if (command == "attach")

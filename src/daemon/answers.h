@@ -5,11 +5,13 @@
 #include <string>
 
 #include "base/json.h"
+#include "daemon/control_socket.h"
 #include "daemon/controller.h"
 
 namespace tna {
 
 // The commands of the control socket; an unknown command or argument is an error that names it.
-Result<Json> answer(Controller&, const std::string& command, const Json& arguments);
+Result<Json> answer(Controller&, const std::string& command, const Json& arguments,
+                    ControlSocket::Caller&);
 
 }  // namespace tna

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <cstring>
 #include <filesystem>
 
 #include "base/log.h"
@@ -17,12 +18,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::size_t kMostDescriptors = 253;  // that a message carries: SCM_MAX_FD
+
 std::string refusal(const std::string& why) {
   return dump({{"ok", false}, {"error", why}}) + '\n';
 }
 
 // One request line in, one answer line out.
-std::string answer(const ControlSocket::Handler& handler, std::string_view line) {
+std::string answer(const ControlSocket::Handler& handler, std::string_view line,
+                   ControlSocket::Caller& caller) {
   static const Json no_arguments = Json::object();
   const Json request = Json::parse(line, nullptr, false);
   if (request.is_discarded()) return refusal("malformed request: not JSON");
@@ -34,7 +38,8 @@ std::string answer(const ControlSocket::Handler& handler, std::string_view line)
   if (arguments && !arguments->is_object())
     return refusal("malformed request: \"arguments\" must be an object");
 
-  Result<Json> result = handler(command->get<std::string>(), arguments ? *arguments : no_arguments);
+  Result<Json> result =
+      handler(command->get<std::string>(), arguments ? *arguments : no_arguments, caller);
   if (!result) return refusal(result.error().message);
   return dump({{"ok", true}, {"result", std::move(*result)}}) + '\n';
 }
@@ -115,6 +120,7 @@ struct ControlSocket::Server {
     EventLoop::Watch watch;  // after fd: must die before it
     EventLoop::Timer patience;
     std::string in, out;
+    Caller caller;
     bool ended = false;    // the client sends nothing more
     bool refused = false;  // nothing more is read from it
   };
@@ -124,14 +130,20 @@ struct ControlSocket::Server {
   std::string path;
   Handler handler;
   Limits limits;
+  Gone gone;
+  std::uint64_t connections = 0;  // so far
   Fd fd;
   struct stat file {};
   EventLoop::Watch watch;
   EventLoop::Timer pause;
   std::list<Client> clients;
 
-  Server(EventLoop& loop, std::string path, Handler handler, Limits limits)
-      : loop(loop), path(std::move(path)), handler(std::move(handler)), limits(limits) {}
+  Server(EventLoop& loop, std::string path, Handler handler, Limits limits, Gone gone)
+      : loop(loop),
+        path(std::move(path)),
+        handler(std::move(handler)),
+        limits(limits),
+        gone(std::move(gone)) {}
 
   ~Server() {
     struct stat now {};
@@ -174,11 +186,12 @@ struct ControlSocket::Server {
   Result<> admit(Fd peer) {
     ClientRef client = clients.emplace(clients.end());
     client->fd = std::move(peer);
+    client->caller.connection = ++connections;
     auto watching =
         loop.on_ready(client->fd.get(), {.read = true}, [this, client](Readiness ready) {
-          if (!progress(*client, ready)) clients.erase(client);
+          if (!progress(*client, ready)) drop(client);
         });
-    auto waiting = loop.after(limits.patience, [this, client] { clients.erase(client); });
+    auto waiting = loop.after(limits.patience, [this, client] { drop(client); });
     if (!watching || !waiting) {
       clients.erase(client);
       return std::unexpected(watching ? waiting.error() : watching.error());
@@ -186,6 +199,12 @@ struct ControlSocket::Server {
     client->watch = std::move(*watching);
     client->patience = std::move(*waiting);
     return {};
+  }
+
+  void drop(ClientRef client) {
+    const auto [connection, stays] = std::pair{client->caller.connection, client->caller.stays};
+    clients.erase(client);
+    if (stays && gone) gone(connection);
   }
 
   // Goes on with a client as far as that is possible now. False: it is to be dropped.
@@ -204,10 +223,33 @@ struct ControlSocket::Server {
     return true;
   }
 
+  // Descriptors that come along are the client's next request's, up to the limit.
+  ssize_t receive_some(Client& client, char* to, std::size_t size) {
+    iovec bytes{to, size};
+    alignas(cmsghdr) char control[CMSG_SPACE(kMostDescriptors * sizeof(int))];
+    msghdr message{.msg_iov = &bytes,
+                   .msg_iovlen = 1,
+                   .msg_control = control,
+                   .msg_controllen = sizeof control};
+    const ssize_t got = ::recvmsg(client.fd.get(), &message, MSG_CMSG_CLOEXEC);
+    if (got < 0) return got;
+    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+      if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+      for (std::size_t at = CMSG_LEN(0); at + sizeof(int) <= part->cmsg_len; at += sizeof(int)) {
+        int number;
+        std::memcpy(&number, reinterpret_cast<char*>(part) + at, sizeof number);
+        Fd descriptor(number);
+        if (client.caller.descriptors.size() < limits.descriptors)
+          client.caller.descriptors.push_back(std::move(descriptor));
+      }
+    }
+    return got;
+  }
+
   bool receive(Client& client) {
     char chunk[16 * 1024];
     while (client.in.size() <= limits.request_bytes) {
-      const ssize_t got = ::read(client.fd.get(), chunk, sizeof chunk);
+      const ssize_t got = receive_some(client, chunk, sizeof chunk);
       if (got > 0) {
         client.in.append(chunk, std::size_t(got));
         continue;
@@ -229,12 +271,16 @@ struct ControlSocket::Server {
                            std::to_string(limits.request_bytes) + " bytes");
       client.refused = true;
     } else if (complete) {
-      client.out = answer(handler, std::string_view(client.in).substr(0, end));
+      client.out = answer(handler, std::string_view(client.in).substr(0, end), client.caller);
+      client.caller.descriptors.clear();
       client.in.erase(0, end + 1);
     } else {
       return !client.ended;
     }
-    client.patience.arm(limits.patience);
+    if (client.caller.stays)
+      client.patience.disarm();
+    else
+      client.patience.arm(limits.patience);
     return true;
   }
 
@@ -260,12 +306,12 @@ ControlSocket::~ControlSocket() = default;
 
 Result<ControlSocket> ControlSocket::open(EventLoop& loop, const std::string& path,
                                           Handler handler) {
-  return open(loop, path, std::move(handler), Limits());
+  return open(loop, path, std::move(handler), Limits(), {});
 }
 
 Result<ControlSocket> ControlSocket::open(EventLoop& loop, const std::string& path, Handler handler,
-                                          Limits limits) {
-  auto server = std::make_unique<Server>(loop, path, std::move(handler), limits);
+                                          Limits limits, Gone gone) {
+  auto server = std::make_unique<Server>(loop, path, std::move(handler), limits, std::move(gone));
   TRY(server->start());
   return ControlSocket(std::move(server));
 }

@@ -222,14 +222,9 @@ void Controller::pass() {
   auto probed = Clock::now();
 
   Graph graph = build(store_, options_.knowledge);
-  PlanInputs inputs{options_.hook_override,
-                    options_.config,
-                    deployer_.program_ids(),
-                    released_,
-                    paused_,
-                    suppressing_,
-                    rules_.firewall(),
-                    peers_.done()};
+  PlanInputs inputs{
+      options_.hook_override, options_.config,   deployer_.program_ids(), released_,     paused_,
+      suppressing_,           rules_.firewall(), peers_.done(),           apps_.wishes()};
   Plan wanted = plan(graph, capabilities_, inputs);
   if (const Result<> taken = take_rules(wanted); !taken) {
     log_warning("the firewall's rules: {}", taken.error().message);
@@ -324,18 +319,45 @@ Result<std::vector<std::string>> Controller::attach(const std::vector<std::strin
   return done;
 }
 
+// A program that it can be given packets by has to run before its socket is waited at.
+Result<std::uint32_t> Controller::add_app(RegisteredApp app, const std::vector<Fd>& sockets) {
+  const IfIndex ifindex = app.match.packet.ifindex;
+  const std::uint32_t number = TRY(apps_.add(std::move(app)));
+  pass();
+  const auto plan = plan_.interfaces.find(ifindex);
+  Result<> done;
+  if (plan == plan_.interfaces.end())
+    done = error("no packets come in by that interface");
+  else if (auto failed = failures_.find(ifindex); failed != failures_.end())
+    done = error(failed->second);
+  else if (!plan->second.program.constants.apps)
+    done = error(plan->second.name + ": " + plan->second.why);
+  else
+    done = apps_.start(number, sockets, deployer_.apps());
+  if (done) {
+    const RegisteredApp& started = apps_.all().at(number);
+    log_info("application {}: gets {}", started.name, started.text);
+    return number;
+  }
+  apps_.remove(number, deployer_.apps());
+  pass();
+  return std::unexpected(done.error());
+}
+
+void Controller::remove_apps(std::uint64_t connection) {
+  if (!apps_.remove_all(connection, deployer_.apps())) return;
+  log_info("an application has ended");
+  mark_changed(0us);
+}
+
 void Controller::stop() {
   deployer_.clear();
   peers_.follow({}, capabilities_.devices);
 }
 
 Controller::View Controller::view() const {
-  return {options_,      graph_,
-          capabilities_, plan_,
-          deployer_,     rules_.firewall(),
-          failures_,     kernel_.missing(),
-          generation_,   last_rebuild_ms_,
-          paused_};
+  return {options_, graph_,    capabilities_,     plan_,       deployer_,        rules_.firewall(),
+          apps_,    failures_, kernel_.missing(), generation_, last_rebuild_ms_, paused_};
 }
 
 }  // namespace tna

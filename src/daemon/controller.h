@@ -17,6 +17,7 @@
 #include "capabilities/device_watch.h"
 #include "capabilities/kernel_memory.h"
 #include "capabilities/symbols.h"
+#include "daemon/app_keeper.h"
 #include "daemon/flow_keeper.h"
 #include "daemon/peer_switch.h"
 #include "daemon/rule_keeper.h"
@@ -51,6 +52,11 @@ class Controller {
   // Interfaces by name, all of them with none named. Error: an unknown name; then nothing is done.
   Result<std::vector<std::string>> detach(const std::vector<std::string>& names);
   Result<std::vector<std::string>> attach(const std::vector<std::string>& names);
+  // Its interface gets a program that hands packets to applications, and the application its
+  // packets; the number that it is known by. Error: it is not registered, and all is as it was.
+  Result<std::uint32_t> add_app(RegisteredApp, const std::vector<Fd>& sockets);
+  // Those that were registered by that connection, which has ended.
+  void remove_apps(std::uint64_t connection);
   // A clean stop: nothing of ours stays.
   void stop();
 
@@ -62,6 +68,7 @@ class Controller {
     const Plan& plan;
     const Deployer& deployer;
     const Firewall& firewall;
+    const AppKeeper& apps;
     const std::map<IfIndex, std::string>& failures;  // why the deployer could not do as planned
     const std::vector<std::string>& missing;         // what the kernel does not tell
     std::uint64_t generation;
@@ -97,6 +104,7 @@ class Controller {
   PeerSwitch peers_;
   RuleKeeper rules_;
   FlowKeeper flows_;
+  AppKeeper apps_;
   Symbols symbols_;
   Store store_;
   Graph graph_;

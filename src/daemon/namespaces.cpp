@@ -68,10 +68,12 @@ Result<> ServedNamespace::hold(std::map<std::uint64_t, std::string>& held) {
   if (!folder && folder.error().code == EWOULDBLOCK)
     return error("another tnad serves this network namespace (it holds " + pins + ")");
   lock = TRY(std::move(folder));
-  socket = TRY(ControlSocket::open(loop, socket_path,
-                                   [this](const std::string& command, const Json& arguments) {
-                                     return answer(*controller, command, arguments);
-                                   }));
+  socket = TRY(ControlSocket::open(
+      loop, socket_path,
+      [this](const std::string& command, const Json& arguments, ControlSocket::Caller& caller) {
+        return answer(*controller, command, arguments, caller);
+      },
+      {}, [this](std::uint64_t connection) { controller->remove_apps(connection); }));
   return {};
 }
 

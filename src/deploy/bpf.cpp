@@ -38,6 +38,7 @@ Result<MappedValue<T>> MappedValue<T>::map(int map_fd, const std::string& name) 
 
 template class MappedValue<tna_guard>;
 template class MappedValue<tna_lease>;
+template class MappedValue<tna_app_table>;
 
 Result<BpfLink> BpfLink::attach(Hook hook, IfIndex ifindex, int program_fd,
                                 const std::string& pin) {

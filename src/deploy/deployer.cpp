@@ -60,6 +60,7 @@ Result<> Deployer::open_maps(std::uint32_t counters) {
                                       sizeof(tna_lease), 1, BPF_F_MMAPABLE}));
   events_ = TRY(pinned_map(pins_, {"tna_events", BPF_MAP_TYPE_RINGBUF, 0, 0, kEventBytes, 0}));
   flows_ = TRY(pinned_map(pins_, {"tna_flows", BPF_MAP_TYPE_RINGBUF, 0, 0, kFlowBytes, 0}));
+  apps_ = TRY(AppMaps::open());
   lease_ = TRY(MappedValue<tna_lease>::map(lease_map_.get(), "tna_lease"));
   ring_ = {ring_buffer__new(events_.get(), hear_event, nullptr, nullptr), ring_buffer__free};
   if (!ring_ || ring_buffer__add(ring_.get(), flows_.get(), hear_flow, nullptr))
@@ -70,8 +71,9 @@ Result<> Deployer::open_maps(std::uint32_t counters) {
 }
 
 SharedMaps Deployer::shared_maps() const {
-  return {slots_.get(), counters_map_.get(), events_.get(),
-          flows_.get(), lease_map_.get(),    counters_entries(counters_map_.get())};
+  return {slots_.get(),   counters_map_.get(), events_.get(),
+          flows_.get(),   lease_map_.get(),    counters_entries(counters_map_.get()),
+          apps_->table(), apps_->sockets(),    apps_->counters_map()};
 }
 
 // A spine that was opened before the bridge's module was loaded can't look at bridges, nor before

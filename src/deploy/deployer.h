@@ -4,9 +4,11 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "deploy/app_maps.h"
 #include "deploy/bpf.h"
 #include "deploy/counters.h"
 #include "deploy/diff.h"
@@ -60,6 +62,8 @@ class Deployer {
   Heard drain();
   void hear_again();
 
+  AppMaps& apps() { return *apps_; }
+  const AppMaps& apps() const { return *apps_; }
   Result<tna_counters> counters(IfIndex) const;
   // The interface is gone, and its index with it.
   void forget(IfIndex);
@@ -86,6 +90,7 @@ class Deployer {
 
   std::string pins_;
   SpineChoice spines_;
+  std::optional<AppMaps> apps_;
   Fd slots_, counters_map_, events_, flows_, lease_map_;
   MappedValue<tna_lease> lease_;
   std::map<Hook, Result<Pipeline>> pipelines_;

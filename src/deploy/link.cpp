@@ -177,6 +177,10 @@ void LoadedProgram::arm(const tna_guard& wanted) {
     guard->routed_ipv4[i] = wanted.routed_ipv4[i];
     guard->routed_ipv6[i] = wanted.routed_ipv6[i];
   }
+  for (int i = 0; i < TNA_LOCAL_WAY; i++) {
+    guard->local_ipv4[i] = wanted.local_ipv4[i];
+    guard->local_ipv6[i] = wanted.local_ipv6[i];
+  }
   for (int i = 0; i < TNA_LOCAL_HOOKS; i++)
     guard->hooks_bridge_local[i] = wanted.hooks_bridge_local[i];
   guard->call_iptables = wanted.call_iptables;
@@ -230,8 +234,11 @@ Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const Shar
   TRY(share(object, "tna_slots", shared.slots));
   TRY(share(object, "tna_counters", shared.counters));
   TRY(share(object, "tna_events", shared.events));
-  if (bpf_object__find_map_by_name(object, "tna_flows"))
-    TRY(share(object, "tna_flows", shared.flows));
+  for (auto [name, fd] : {std::pair{"tna_flows", shared.flows},
+                          {"tna_apps", shared.apps},
+                          {"tna_app_sockets", shared.app_sockets},
+                          {"tna_app_counters", shared.app_counters}})
+    if (bpf_object__find_map_by_name(object, name)) TRY(share(object, name, fd));
   TRY(share(object, ".data.lease", shared.lease));
 
   bpf_program* program = bpf_object__next_program(object, nullptr);

@@ -182,8 +182,9 @@ void read_rest(TomlReader& reader, ModuleRow& row) {
   reader.optional("of", row.of).optional("any", row.any).optional("fact", row.fact);
   read_comparison(reader, row.when);
   if (reader.has("fact"))
-    check_word(reader, "fact", row.fact,
-               {"br_netfilter", "routed_bridge", "routed_vlans", "vlans_to_leave_by"});
+    check_word(
+        reader, "fact", row.fact,
+        {"br_netfilter", "routed_bridge", "routed_vlans", "vlans_to_leave_by", "application"});
   for (const char* relation : {"of", "any"})
     if (reader.has(relation) && row.when.attribute.empty())
       reader.fail(relation, "needs an attribute");

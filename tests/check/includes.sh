@@ -28,6 +28,7 @@ may compile      '(base|rules|compile)/.*|(tna|rule_tree_abi)\.h'
 may assemble     '(base|assemble)/.*|compile/compiled_rules\.h|topology/(graph|knowledge)\.h|capabilities/capabilities\.h|tna\.h'
 may deploy       '(base|deploy)/.*|assemble/plan\.h|compile/compiled_rules\.h|capabilities/libbpf_log\.h|tna\.h'
 may daemon       '(base|introspect|topology|capabilities|rules|compile|assemble|deploy|daemon)/.*|tna\.h'
+may afxdp        '(base|afxdp)/.*'
 may cli          '(base|cli)/.*'
 
 # only WHY PATTERN FOLDER...: what only files in these folders of src/ may include. (Tests and the

@@ -41,6 +41,9 @@ inline constexpr tna_reason kRouting[] = {
     TNA_R_CT_COUNTED,
     TNA_R_CT_WINDOW,
     TNA_R_CT_NAT,
+    TNA_R_APP_RULES,
+    TNA_R_APP_GONE,
+    TNA_R_APP_FULL,
 };
 
 class Routing : public FpmTest {

@@ -46,7 +46,8 @@ Shared::Shared()
       lease_(must(MappedValue<tna_lease>::map(lease_map_.get(), "tna_lease"))),
       ring_(ring_buffer__new(events_.get(), count_event, &events_seen_, nullptr),
             ring_buffer__free),
-      memory_(must(KernelMemory::open())) {
+      memory_(must(KernelMemory::open())),
+      apps_(must(AppMaps::open())) {
   if (!ring_) throw std::runtime_error("open the ring buffer of events");
   // Spines are opened once here: what connections take has to be there before.
   if (std::system("modprobe -qa nf_conntrack nf_nat 2>/dev/null"))
@@ -54,7 +55,8 @@ Shared::Shared()
 }
 
 SharedMaps Shared::maps() {
-  return {slots_.get(), counters_.get(), events_.get(), flows_.get(), lease_map_.get(), kCounters};
+  return {slots_.get(), counters_.get(), events_.get(),   flows_.get(),        lease_map_.get(),
+          kCounters,    apps_.table(),   apps_.sockets(), apps_.counters_map()};
 }
 
 const Pipeline& Shared::pipeline(Hook hook) {

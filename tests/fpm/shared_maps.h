@@ -9,6 +9,7 @@
 
 #include "capabilities/kernel_memory.h"
 #include "capabilities/symbols.h"
+#include "deploy/app_maps.h"
 #include "deploy/bpf.h"
 #include "deploy/link.h"
 
@@ -31,6 +32,7 @@ class Shared {
   KernelMemory& memory() { return memory_; }
   Symbols& symbols() { return symbols_; }
   MappedValue<tna_lease>& lease() { return lease_; }
+  AppMaps& apps() { return apps_; }
   // How many events the programs have sent since the last call.
   int drain_events();
 
@@ -42,6 +44,7 @@ class Shared {
   int events_seen_ = 0;
   std::map<Hook, Pipeline> pipelines_;
   KernelMemory memory_;
+  AppMaps apps_;
   Symbols symbols_;
 };
 

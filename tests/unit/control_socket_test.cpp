@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <filesystem>
 #include <thread>
 
@@ -19,7 +20,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Result<Json> echo(const std::string& command, const Json& arguments) {
+// "stay" has the connection mean something; "descriptors" tells how many came along.
+Result<Json> echo(const std::string& command, const Json& arguments,
+                  ControlSocket::Caller& caller) {
+  if (command == "stay") caller.stays = true;
+  if (command == "descriptors") return Json(caller.descriptors.size());
   if (command == "fail") return error("no such interface: eth7");
   if (command == "large") return Json(std::string(4'000'000, 'x'));
   if (command == "raw") return Json("not utf-8: \xff");
@@ -39,6 +44,21 @@ class Client {
   }
   void send(const std::string& bytes) {
     ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  // With copies of this descriptor, so many of them.
+  void send(const std::string& bytes, int descriptor, std::size_t copies) {
+    std::vector<int> all(copies, descriptor);
+    std::vector<std::uint64_t> control((CMSG_SPACE(copies * sizeof(int)) + 7) / 8);
+    std::string text = bytes;
+    iovec part{text.data(), text.size()};
+    msghdr message{.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.data()};
+    message.msg_controllen = CMSG_SPACE(copies * sizeof(int));
+    cmsghdr* head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(copies * sizeof(int));
+    std::memcpy(CMSG_DATA(head), all.data(), copies * sizeof(int));
+    ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
   }
   void end() { ::shutdown(fd_.get(), SHUT_WR); }
   // One line without its end; what came so far where the server closed or nothing comes.
@@ -71,12 +91,13 @@ struct ControlSocketTest : testing::Test {
       std::filesystem::temp_directory_path() / ("tna_control_" + std::to_string(::getpid()));
   std::string path = folder + "/tnad.sock";
   EventLoop loop = EventLoop::create().value();
+  std::atomic<int> gone = 0;  // connections that stayed, and have ended
 
   ~ControlSocketTest() override { std::filesystem::remove_all(folder); }
 
   // Serves until the client's function has returned.
   void serve(const std::function<void()>& client, ControlSocket::Limits limits = {}) {
-    auto socket = ControlSocket::open(loop, path, echo, limits);
+    auto socket = ControlSocket::open(loop, path, echo, limits, [&](std::uint64_t) { ++gone; });
     ASSERT_TRUE(socket) << socket.error().message;
     int done[2];
     ASSERT_EQ(::pipe2(done, O_CLOEXEC), 0);
@@ -125,6 +146,41 @@ TEST_F(ControlSocketTest, ATooLongRequestIsRefusedAndItsSenderDropped) {
     EXPECT_EQ(client.line(),
               R"({"error":"malformed request: longer than 65536 bytes","ok":false})");
   });
+}
+
+TEST_F(ControlSocketTest, DescriptorsComeWithTheirRequestUpToALimit) {
+  serve(
+      [&] {
+        Client client(path);
+        client.send("{\"command\":\"descriptors\"}\n", 0, 3);
+        EXPECT_EQ(client.line(), R"({"ok":true,"result":3})");
+        client.send("{\"command\":\"descriptors\"}\n");
+        EXPECT_EQ(client.line(), R"({"ok":true,"result":0})") << "they were that request's";
+        client.send("{\"command\":\"descriptors\"}\n", 0, 100);
+        EXPECT_EQ(client.line(), R"({"ok":true,"result":5})");
+      },
+      {.descriptors = 5});
+}
+
+TEST_F(ControlSocketTest, AConnectionThatStaysHasTimeAndItsEndIsHeard) {
+  serve(
+      [&] {
+        Client stays(path), other(path);
+        stays.send("{\"command\":\"stay\"}\n");
+        EXPECT_NE(stays.line(), "");
+        other.send("{\"command\":\"status\"}\n");
+        EXPECT_NE(other.line(), "");
+        EXPECT_TRUE(other.closed());
+        std::this_thread::sleep_for(100ms);
+        EXPECT_EQ(gone, 0) << "nor is it the other's";
+        stays.send("{\"command\":\"status\"}\n");
+        EXPECT_NE(stays.line(), "") << "it is still there";
+        stays.end();
+        EXPECT_TRUE(stays.closed());
+        for (int i = 0; i < 200 && !gone; ++i) std::this_thread::sleep_for(10ms);
+        EXPECT_EQ(gone, 1);
+      },
+      {.patience = 100ms});
 }
 
 TEST_F(ControlSocketTest, OneClientMayAskOften) {

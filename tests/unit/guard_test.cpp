@@ -50,6 +50,24 @@ TEST(Guard, BridgeNetfilterWithoutRules) {
   EXPECT_EQ(guard.filter_pppoe_tagged, state.filter_pppoe_tagged);
 }
 
+TEST(Guard, PacketsForThisHost) {
+  NetfilterState state = test::bridge_netfilter();
+  EXPECT_EQ(rules_on_local_ip(state, 4), "");
+  state.ipv4[TNA_HOOK_PREROUTING] = {0x9000, {"ipv4_conntrack_defrag", "ipv4_conntrack_in"}};
+  state.ipv4_input[0] = {0xa000, {"nf_confirm"}};
+  EXPECT_EQ(rules_on_local_ip(state, 4), "") << "nobody asks what is followed";
+  EXPECT_EQ(guard_of(state).local_ipv4[TNA_LOCAL_PREROUTING], 0x9000u);
+  EXPECT_EQ(guard_of(state).local_ipv4[TNA_LOCAL_INPUT], 0xa000u);
+  state.ipv4[TNA_HOOK_FORWARD] = {0xb000, {"nft_do_chain_ipv4"}};
+  EXPECT_EQ(rules_on_local_ip(state, 4), "") << "they don't come there";
+  state.ipv4_input[0] = {0xa000, {"nft_do_chain_inet"}};
+  EXPECT_EQ(rules_on_local_ip(state, 4),
+            "netfilter acts on IPv4 packets for this host (input: nft_do_chain_inet), which stay "
+            "with Linux");
+  EXPECT_EQ(guard_of(state).local_ipv4[TNA_LOCAL_INPUT], kNever);
+  EXPECT_EQ(guard_of(state).local_ipv6[TNA_LOCAL_INPUT], 0u) << "IPv6 has no rules";
+}
+
 TEST(Guard, AppArmorsHookWithoutMarks) {
   NetfilterState state = test::bridge_netfilter();
   state.ipv4[TNA_HOOK_POSTROUTING] = {0x9000, {"apparmor_ip_postroute"}};

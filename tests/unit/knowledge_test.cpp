@@ -183,7 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"[[module]]\nservice = \"bridging\"\nmodule = \"m\"\norder = 1\nbecause = \"b\"\nfact = "
          "\"f\"",
          "x.toml:6: module.fact: must be one of \"br_netfilter\", \"routed_bridge\", "
-         "\"routed_vlans\", \"vlans_to_leave_by\", not \"f\""},
+         "\"routed_vlans\", \"vlans_to_leave_by\", \"application\", not \"f\""},
         {"[[blocker]]\non = \"bridge\"\nname = \"n\"\nreason = \"r\"",
          "x.toml:1: blocker.attribute: is missing; or give incoming or unknown_attribute"},
         {"[[blocker]]\non = \"bridge\"\nname = \"n\"\nreason = \"r\"\nattribute = "

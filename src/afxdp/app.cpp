@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "afxdp/app.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include <algorithm>
+
+#include "afxdp/queue.h"
+#include "afxdp/registration.h"
+
+namespace tna {
+namespace {
+
+constexpr std::uint32_t kBatch = 64;  // of packets, before what is to be sent is sent
+constexpr std::uint64_t kQueuesMost = 64;
+constexpr unsigned kLookEvery = 1024;  // calls that find packets, between looks after tnad
+
+}  // namespace
+
+struct App::State {
+  Registration registration;
+  std::vector<XskQueue> queues;
+  std::vector<bool> zero_copy;
+  std::vector<std::string> to_linux;
+  std::vector<pollfd> polled;  // the queues' sockets, tnad's connection
+  unsigned calls = 0;
+
+  std::size_t hand_out(std::uint32_t number, const std::function<AppVerdict(AppPacket&)>& to) {
+    XskQueue& queue = queues[number];
+    const std::uint32_t count = std::min(queue.waiting(), kBatch);
+    if (!count) return 0;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      xdp_desc at = queue.next();
+      AppPacket packet{queue.bytes(at, at.len).data(), at.len, XskQueue::room(at), number};
+      if (to(packet) == AppVerdict::send) {
+        at.len = packet.length;
+        queue.send(at);
+      } else {
+        queue.release(at);
+      }
+    }
+    queue.flush();
+    return count;
+  }
+
+  Result<std::size_t> hand_out_all(const std::function<AppVerdict(AppPacket&)>& to) {
+    std::size_t count = 0;
+    for (std::uint32_t number = 0; number < queues.size(); ++number) count += hand_out(number, to);
+    if (count && ++calls % kLookEvery) return count;
+    if (registration.ended()) return error("tnad has ended: packets go to Linux");
+    for (const XskQueue& queue : queues)
+      if (queue.broken()) return error("the interface is gone: there are no packets");
+    return count;
+  }
+};
+
+App::App(std::unique_ptr<State> state) : state_(std::move(state)) {}
+App::App(App&&) noexcept = default;
+App& App::operator=(App&&) noexcept = default;
+App::~App() = default;
+
+Result<App> App::open(const AppOptions& options) {
+  auto state = std::make_unique<State>(TRY(Registration::connect(options.control)));
+  const Json about = TRY(state->registration.ask({{"action", "ask"}, {"match", options.match}}));
+  const std::uint64_t queues = std::min(count(about, "queues"), kQueuesMost);
+  std::vector<int> sockets;
+  for (std::uint64_t i = 0; i < queues; ++i) {
+    state->queues.push_back(TRY(XskQueue::open(options.frames)));
+    sockets.push_back(state->queues.back().fd());
+    state->polled.push_back({sockets.back(), POLLIN, 0});
+  }
+  state->polled.push_back({state->registration.fd(), POLLIN, 0});
+  const Json added = TRY(state->registration.ask(
+      {{"action", "add"},
+       {"match", options.match},
+       {"full", options.drop_when_full ? "drop" : "linux"},
+       {"copy", options.copy},
+       {"name", options.name.empty() ? program_invocation_short_name : options.name}},
+      sockets));
+  for (const Json& mode : items(added, "queues")) state->zero_copy.push_back(mode == "zero-copy");
+  for (const Json& why : items(added, "to_linux"))
+    if (why.is_string()) state->to_linux.push_back(why.get<std::string>());
+  return App(std::move(state));
+}
+
+const std::vector<bool>& App::zero_copy() const {
+  return state_->zero_copy;
+}
+
+const std::vector<std::string>& App::to_linux() const {
+  return state_->to_linux;
+}
+
+Result<std::size_t> App::serve(std::chrono::milliseconds wait,
+                               const std::function<AppVerdict(AppPacket&)>& to) {
+  const std::size_t came = TRY(state_->hand_out_all(to));
+  if (came || wait.count() <= 0) return came;
+  const int ready =
+      ::poll(state_->polled.data(), state_->polled.size(), static_cast<int>(wait.count()));
+  if (ready < 0 && errno != EINTR) return errno_error("wait for packets");
+  return state_->hand_out_all(to);
+}
+
+bool App::send(std::uint32_t queue, std::span<const std::byte> frame) {
+  if (queue >= state_->queues.size() || !state_->queues[queue].send(frame)) return false;
+  state_->queues[queue].flush();
+  return true;
+}
+
+}  // namespace tna

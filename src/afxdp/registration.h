@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a program says to tnad's control socket about itself and its AF_XDP sockets.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace tna {
+
+class Registration {
+ public:
+  static Result<Registration> connect(const std::string& control);
+  // The answer to {"command":"app","arguments":...}, sent together with the descriptors.
+  Result<Json> ask(const Json& arguments, const std::vector<int>& descriptors = {});
+  int fd() const { return socket_.get(); }
+  // tnad has closed it, or has said something unasked for.
+  bool ended() const;
+
+ private:
+  Registration(Fd socket, std::string control)
+      : socket_(std::move(socket)), control_(std::move(control)) {}
+  Fd socket_;
+  std::string control_;
+};
+
+}  // namespace tna
