@@ -77,7 +77,7 @@ int generate(struct xdp_md *ctx)
 	return bpf_redirect(bench_const.generate_ifindex, 0);
 }
 
-/* Counts and drops the generator's frames; ARP and all else passes. */
+/* Counts and drops the generator's frames, and answers to them; ARP and all else passes. */
 SEC("xdp")
 int sink(struct xdp_md *ctx)
 {
@@ -90,7 +90,8 @@ int sink(struct xdp_md *ctx)
 	if (data + bench_const.frame_length > (__u8 *)(long)ctx->data_end)
 		return XDP_PASS;
 	if (*(__u16 *)(data + ETH_TYPE_OFFSET) != bpf_htons(ipv4 ? 0x0800 : 0x86dd) ||
-	    *(__u16 *)(data + port) != bpf_htons(BENCH_UDP_PORT))
+	    (*(__u16 *)(data + port) != bpf_htons(BENCH_UDP_PORT) &&
+	     *(__u16 *)(data + port - 2) != bpf_htons(BENCH_UDP_PORT)))
 		return XDP_PASS;
 	key = *(__u16 *)(data + bench_const.frame_length - BENCH_EPOCH_BYTES) & (BENCH_EPOCHS - 1);
 	count = bpf_map_lookup_elem(&received, &key);

@@ -36,6 +36,7 @@ Result<std::vector<Row>> tcp(const Options&);
 Result<std::vector<Row>> reaction(const Options&);
 Result<std::vector<Row>> rule_classifier(const Options&);
 Result<std::vector<Row>> load(const Options&);
+Result<std::vector<Row>> echo(const Options&);
 
 struct Case {
   const char* name;
@@ -76,6 +77,7 @@ inline constexpr Case kCases[] = {
      flood},
     {"tcp", "one TCP stream between two containers on the bridge", tcp},
     {"fdb-100k", "the bridge with 100,000 stations against 200", fdb_100k},
+    {"udp-echo", "UDP echo by AF_XDP against one with a socket, on the same veth", echo},
     {"reaction", "from a change of the configuration to the new program running", reaction},
     {"rule-classifier",
      "nanoseconds to find the first of up to 100,000 rules that a packet matches", rule_classifier},

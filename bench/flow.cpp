@@ -107,6 +107,10 @@ void Flow::scatter() {
   state_->scatter = 1;
 }
 
+Result<Link> Flow::count(const Netns& netns, const std::string& device) const {
+  return attach("sink", netns, device);
+}
+
 Result<Link> Flow::discard(const Netns& netns, const std::string& device) const {
   return attach("discard", netns, device);
 }

@@ -54,6 +54,8 @@ class Flow {
   // The epoch that frames belong to from now on, 0 to 3.
   void set_epoch(std::uint32_t epoch);
 
+  // Has frames that come to this device counted, too: answers to those sent.
+  Result<Link> count(const Netns& netns, const std::string& device) const;
   // An XDP program on a device that drops all it receives, as the cheapest of receivers.
   Result<Link> discard(const Netns& netns, const std::string& device) const;
   // An XDP program on the lane's ingress port that does nothing but redirect to the egress port;

@@ -28,12 +28,6 @@ type = "tap"
 hooks = ["xdp", "tc"]
 )";
 
-// tnad and tna are built into the folder where this program is.
-std::string sibling(const char* name) {
-  std::error_code ignored;
-  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / name;
-}
-
 // The program of a clsact filter, which is where kernels before tcx have it.
 std::uint32_t filter_program(IfIndex ifindex) {
   LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = int(ifindex), .attach_point = BPF_TC_INGRESS);
@@ -45,6 +39,11 @@ std::uint32_t filter_program(IfIndex ifindex) {
 }
 
 }  // namespace
+
+std::string sibling(const char* name) {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / name;
+}
 
 std::uint32_t attached_program(IfIndex ifindex, const std::string& hook) {
   std::uint32_t ids[16] = {}, count = 16;

@@ -19,6 +19,9 @@ struct PortCounters {
 // What every tnad is started with beside what its case needs; set once, by the command line.
 Arguments& more_arguments();
 
+// The path of another program that is built together with this one.
+std::string sibling(const char* name);
+
 class Tnad {
  public:
   // Ready, and with the hook as expected ("xdp" or "tc") on the lanes' ports. hook: as for tnad
@@ -36,6 +39,7 @@ class Tnad {
   Result<std::string> tna(const Arguments& command) const;
   // What to type to run `tna COMMAND`.
   std::string tna_command(const std::string& command) const;
+  std::string control() const { return *folder_ + "/tnad.sock"; }
   // SIGTERM; an error unless it ends well and leaves nothing attached.
   Result<> stop();
   // What it has said.
@@ -53,7 +57,6 @@ class Tnad {
 
   Tnad(const Bed& bed, Folder folder, Child child)
       : bed_(&bed), folder_(std::move(folder)), child_(std::move(child)) {}
-  std::string control() const { return *folder_ + "/tnad.sock"; }
 
   const Bed* bed_;
   Folder folder_;
