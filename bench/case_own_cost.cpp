@@ -188,4 +188,38 @@ Result<std::vector<Row>> own_cost(const Options& options) {
   return rows;
 }
 
+// With an observer that does nothing and without it, in turn.
+Result<std::vector<Row>> hook_cost(const Options& options) {
+  Bed bed = TRY(Bed::create());
+  Flow flow = TRY(Flow::open(bed));
+  Ports ports = TRY(ports_of(bed, "br0", 0));
+  std::vector<Row> rows;
+  for (const char* hook : {"xdp", "tc"}) {
+    Tnad tnad = TRY(Tnad::start(bed, hook, hook));
+    Inside inside = TRY(Inside::enter(bed.dut()));
+    Samples without, with;
+    std::vector<double> add_ms;
+    for (int round = 1; round <= options.rounds; ++round) {
+      fmt::print(stderr, "hook-own-cost: {}, round {} of {}\n", hook, round, options.rounds);
+      for (int portion = 0; portion < kPortions; ++portion) {
+        TRY(sample(ports, flow, tnad, hook, without));
+        const double before = now();
+        TRY(tnad.tna({"hook", "add", sibling("hooks/nothing.o"), "--at", "end"}));
+        add_ms.push_back((now() - before) * 1000);
+        TRY(sample(ports, flow, tnad, hook, with));
+        TRY(tnad.tna({"hook", "remove", "nothing"}));
+      }
+    }
+    TRY(tnad.stop());
+    Row row{.name = "hook-own-cost", .hook = hook, .runs = options.rounds};
+    row.values["without_ns"] = median(without.own);
+    row.values["with_ns"] = median(with.own);
+    row.values["hook_ns"] = median(with.own) - median(without.own);
+    row.values["add_ms"] = median(add_ms);
+    row.goals = {{"hook_ns", Goal::at_most, 3}, {"add_ms", Goal::at_most, 100}};
+    rows.push_back(row);
+  }
+  return rows;
+}
+
 }  // namespace tna::bench

@@ -32,6 +32,7 @@ Result<std::vector<Row>> punt(const Options&);
 Result<std::vector<Row>> flood(const Options&);
 Result<std::vector<Row>> own_cost(const Options&);
 Result<std::vector<Row>> vlan_cost(const Options&);
+Result<std::vector<Row>> hook_cost(const Options&);
 Result<std::vector<Row>> tcp(const Options&);
 Result<std::vector<Row>> reaction(const Options&);
 Result<std::vector<Row>> rule_classifier(const Options&);
@@ -71,6 +72,8 @@ inline constexpr Case kCases[] = {
     {"bridge-own-cost", "nanoseconds of the bridge's program above an empty one", own_cost},
     {"vlan-own-cost", "the same where the bridge filters VLANs, in parts of a plain bridge's",
      vlan_cost},
+    {"hook-own-cost", "nanoseconds of an observer that does nothing in it; from add to running",
+     hook_cost},
     {"two-cores", "two flows on two cores against one on one core", two_cores},
     {"punt", "every frame is handed to Linux: what TNA's looking at it costs", punt},
     {"flood", "known multicast and broadcast, which Linux does: what TNA's looking at it costs",

@@ -95,7 +95,8 @@ Result<Tnad::Folder> Tnad::make_folder(const std::string& path) {
   if (failed) return error("make " + path + ": " + failed.message());
   Folder folder(new std::string(path));
   std::ofstream config(path + "/tna.toml"), knowledge(path + "/knowledge.d/bench.toml");
-  config << "knowledge_dir = \"" << path << "/knowledge.d\"\n";
+  config << "knowledge_dir = \"" << path << "/knowledge.d\"\n"
+         << "hooks_dir = \"" << path << "/hooks.d\"\n";
   knowledge << kKnowledge;
   if (!config.flush() || !knowledge.flush()) return error("cannot write below " + path);
   return folder;

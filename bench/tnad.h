@@ -19,7 +19,7 @@ struct PortCounters {
 // What every tnad is started with beside what its case needs; set once, by the command line.
 Arguments& more_arguments();
 
-// The path of another program that is built together with this one.
+// A program or a file of the build, beside this one.
 std::string sibling(const char* name);
 
 class Tnad {

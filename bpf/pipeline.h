@@ -53,12 +53,12 @@ static __always_inline enum tna_verdict tna_judge_bridged(struct tna_pkt *p)
 		return TNA_NEXT;
 	tracked = p->facts->bridged & TNA_BRIDGED_IP;
 	trim = p->trim;
-	if (ip && (v = fpm_parse_l3(p)))
+	if (ip && (v = TNA_STEP(p, parse_l3, fpm_parse_l3(p))))
 		return v;
 	p->trim = trim; /* IP itself would cut padding off, where br_netfilter does not */
-	if (tracked && TNA_TRACKED(p) && (v = fpm_conntrack(p)))
+	if (tracked && TNA_TRACKED(p) && (v = TNA_STEP(p, conntrack, fpm_conntrack(p))))
 		return v;
-	if (TNA_RULED(p) && (v = fpm_rules(p)))
+	if (TNA_RULED(p) && (v = TNA_STEP(p, rules, fpm_rules(p))))
 		return v;
 	return TNA_RULED(p) ? tna_rules_mark(p) : TNA_NEXT;
 }
@@ -67,35 +67,33 @@ static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 {
 	enum tna_verdict v;
 
-	if (TNA_ON(p, bridge_up) && (v = fpm_bridge_up(p)))
+	if (TNA_ON(p, bridge_up) && (v = TNA_STEP(p, bridge_up, fpm_bridge_up(p))))
 		return v;
-	if (TNA_ON(p, vlan_up) && (v = fpm_vlan_up(p)))
+	if (TNA_ON(p, vlan_up) && (v = TNA_STEP(p, vlan_up, fpm_vlan_up(p))))
 		return v;
-	if ((v = fpm_route_ingress(p)))
+	if ((v = TNA_STEP(p, route_ingress, fpm_route_ingress(p))))
 		return v;
-	if ((v = fpm_parse_l3(p)))
+	if ((v = TNA_STEP(p, parse_l3, fpm_parse_l3(p))))
 		return v;
-	if (TNA_APPS_ON(p) && (v = fpm_xsk(p)))
+	if (TNA_APPS_ON(p) && (v = TNA_STEP(p, xsk, fpm_xsk(p))))
 		return v;
 	if ((v = tna_fib_may_be_asked(p)))
 		return v;
-	if (TNA_TRACKED(p) && (v = fpm_conntrack(p)))
+	if (TNA_TRACKED(p) && (v = TNA_STEP(p, conntrack, fpm_conntrack(p))))
 		return v;
-	if ((v = fpm_fib(p)))
+	if ((v = TNA_STEP(p, fib, fpm_fib(p))))
 		return v;
-	if ((v = TNA_SLOT(p, forward)))
+	if ((v = TNA_STEP(p, route_forward, fpm_route_forward(p))))
 		return v;
-	if ((v = fpm_route_forward(p)))
-		return v;
-	if (TNA_RULED(p) && (v = fpm_rules(p)))
+	if (TNA_RULED(p) && (v = TNA_STEP(p, rules, fpm_rules(p))))
 		return v;
 	if (TNA_APPS_ON(p) && (v = tna_app_transit(p)))
 		return v;
-	if (TNA_ON(p, nat) && (v = fpm_nat(p)))
+	if (TNA_ON(p, nat) && (v = TNA_STEP(p, nat, fpm_nat(p))))
 		return v;
-	if (TNA_ON(p, vlan_xmit) && (v = fpm_vlan_xmit(p)))
+	if (TNA_ON(p, vlan_xmit) && (v = TNA_STEP(p, vlan_xmit, fpm_vlan_xmit(p))))
 		return v;
-	if (TNA_ON(p, bridge_xmit) && (v = fpm_bridge_xmit(p)))
+	if (TNA_ON(p, bridge_xmit) && (v = TNA_STEP(p, bridge_xmit, fpm_bridge_xmit(p))))
 		return v;
 	if (TNA_RULED(p) && (v = tna_rules_mark(p)))
 		return v;
@@ -117,33 +115,27 @@ static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 {
 	enum tna_verdict v;
 
-	if ((v = fpm_guards(p)))
+	if ((v = TNA_STEP(p, guards, fpm_guards(p))))
 		return v;
-	if ((v = TNA_SLOT(p, start)))
-		return v;
-	if ((v = fpm_parse_l2(p)))
-		return v;
-	if ((v = TNA_SLOT(p, parsed)))
+	if ((v = TNA_STEP(p, parse_l2, fpm_parse_l2(p))))
 		return v;
 	if (TNA_ON(p, bridge)) {
-		if ((v = fpm_bridge_ingress(p)))
+		if ((v = TNA_STEP(p, bridge_ingress, fpm_bridge_ingress(p))))
 			return v;
-		if (TNA_ON(p, vlan) && (v = fpm_vlan_ingress(p)))
+		if (TNA_ON(p, vlan) && (v = TNA_STEP(p, vlan_ingress, fpm_vlan_ingress(p))))
 			return v;
-		if ((v = fpm_suppress(p)))
+		if ((v = TNA_STEP(p, suppress, fpm_suppress(p))))
 			return v;
-		if ((v = fpm_learning(p)))
+		if ((v = TNA_STEP(p, learning, fpm_learning(p))))
 			return v;
-		if ((v = fpm_fdb(p)))
+		if ((v = TNA_STEP(p, fdb, fpm_fdb(p))))
 			return v;
 		if (!p->up) {
-			if (TNA_ON(p, vlan) && (v = fpm_vlan_egress(p)))
+			if (TNA_ON(p, vlan) && (v = TNA_STEP(p, vlan_egress, fpm_vlan_egress(p))))
 				return v;
-			if ((v = TNA_SLOT(p, forward)))
+			if ((v = TNA_STEP(p, bridge_forward, fpm_bridge_forward(p))))
 				return v;
-			if ((v = fpm_bridge_forward(p)))
-				return v;
-			if (TNA_ON(p, bridge_nf4) && (v = fpm_bridge_nf(p)))
+			if (TNA_ON(p, bridge_nf4) && (v = TNA_STEP(p, bridge_nf, fpm_bridge_nf(p))))
 				return v;
 			if (TNA_ON(p, bridge_rules) && (v = tna_judge_bridged(p)))
 				return v;
@@ -152,6 +144,8 @@ static __always_inline enum tna_verdict tna_modules(struct tna_pkt *p)
 	if (TNA_ROUTES(p) && (v = tna_route(p)))
 		return v;
 	if ((v = TNA_SLOT(p, end)))
+		return v;
+	if ((v = tna_slots_kept(p)))
 		return v;
 	return TNA_SENT;
 }
@@ -174,7 +168,9 @@ static __always_inline bool tna_change(struct tna_pkt *p)
 	return !TNA_RETAGS(p) || p->retag == TNA_TAG_KEEP || tna_ctx_retag(p);
 }
 
-/* TNA_SENT: the caller sends the packet; TNA_DROP; TNA_PUNT: it is Linux's. */
+/* TNA_SENT: the caller sends the packet; TNA_DROP; TNA_PUNT: it is Linux's; TNA_AGAIN: p->resume says from
+ * which hook on.
+ */
 static __always_inline enum tna_verdict tna_pipeline(struct tna_pkt *p)
 {
 	struct tna_counters *c;
@@ -183,6 +179,8 @@ static __always_inline enum tna_verdict tna_pipeline(struct tna_pkt *p)
 	for (int i = 0; i < TNA_CONST_WORDS; i++)
 		p->on[i] = tna_const.words[i];
 	v = tna_modules(p);
+	if (v == TNA_AGAIN)
+		return v;
 	if (v != TNA_PUNT) {
 		c = tna_counters_of(p);
 		if (!c) {

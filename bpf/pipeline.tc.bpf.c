@@ -14,6 +14,7 @@ int tna_tc(struct __sk_buff *ctx)
 {
 	struct tna_pkt p = {};
 
+	p.resume = tna_slot_resume();
 	if (!tna_copies_open(&p))
 		return TC_ACT_UNSPEC;
 	tna_ctx_open(&p, ctx);
@@ -22,6 +23,8 @@ int tna_tc(struct __sk_buff *ctx)
 		return tna_ctx_send(&p);
 	case TNA_DROP:
 		return TC_ACT_SHOT;
+	case TNA_AGAIN:
+		return TNA_HOOK_AGAIN + p.resume;
 	default:
 		return TC_ACT_UNSPEC;
 	}

@@ -13,6 +13,7 @@ int tna_xdp(struct xdp_md *ctx)
 {
 	struct tna_pkt p = {};
 
+	p.resume = tna_slot_resume();
 	if (!tna_copies_open(&p))
 		return XDP_PASS;
 	tna_ctx_open(&p, ctx);
@@ -21,6 +22,8 @@ int tna_xdp(struct xdp_md *ctx)
 		return tna_ctx_send(&p);
 	case TNA_DROP:
 		return XDP_DROP;
+	case TNA_AGAIN:
+		return TNA_HOOK_AGAIN + p.resume;
 	default:
 		return XDP_PASS;
 	}

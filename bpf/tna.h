@@ -93,7 +93,8 @@
 	X(APP_RULES, "app_rules", "an application asks for it, but rules or others act on what is for this host") \
 	X(APP_GONE, "app_gone", "an application asks for it, but has no socket for the queue any more") \
 	X(APP_FULL, "app_full", "the application that asks for it has no room, or not for its length") \
-	X(NO_ROOM, "no_room", "the frame can't be given its new length: a VLAN tag, or padding cut off")
+	X(NO_ROOM, "no_room", "the frame can't be given its new length: a VLAN tag, or padding cut off") \
+	X(HOOK, "hook", "a hook (`tna hook list`) said that it is Linux's")
 
 enum tna_reason {
 #define TNA_REASON_ENUM(name, text, meaning) TNA_R_##name,
@@ -112,7 +113,7 @@ struct tna_const {
 	__u8 bridge_nf4;    /* br_netfilter's hooks are registered: honour its sysctls; check IPv4 */
 	__u8 bridge_nf6;    /* with bridge_nf4: check IPv6 too (off: IPv6 is left to Linux) */
 	__u8 veth_out;	    /* some egress port is a veth, whose other end matters */
-	__u8 slots;	    /* bits TNA_SLOT_*: code is linked into the slot */
+	__u8 spare;
 	__u8 vlan;	    /* the bridge filters VLANs */
 	__u8 route4;	    /* interfaces route IPv4, and no rules stand in the way */
 	__u8 route6;
@@ -136,9 +137,6 @@ struct tna_const {
 };
 #define TNA_CONST_WORDS 4
 static_assert(sizeof(struct tna_const) == TNA_CONST_WORDS * 8, "shared: no holes; read as words");
-
-/* Places for users' own code in the spine. */
-enum { TNA_SLOT_start, TNA_SLOT_parsed, TNA_SLOT_forward, TNA_SLOT_end };
 
 /* The hooks of a bridged packet, in nf_hook_entries arrays. */
 enum { TNA_HOOK_PREROUTING, TNA_HOOK_FORWARD, TNA_HOOK_POSTROUTING, TNA_HOOKS };
@@ -290,7 +288,7 @@ struct tna_rule_facts {
 	__u32 app;	   /* number of the application that asks for the packet, 0: none */
 	__u32 unused;
 };
-static_assert(sizeof(struct tna_rule_facts) == 544, "shared: no holes");
+static_assert(sizeof(struct tna_rule_facts) == 552, "shared: no holes");
 
 /* A TCP connection that goes on and on, whose window conntrack is asked to watch no more: the tuple of
  * its first packet. */

@@ -8,6 +8,8 @@
 #ifndef TNA_CTX_SKB_H
 #define TNA_CTX_SKB_H
 
+#define TNA_AT_XDP 0
+
 #include "lib/ip.h"
 #include "lib/pkt.h"
 #include "lib/device.h"
@@ -32,13 +34,18 @@ static __always_inline __u32 tna_ctx_ifindex(struct tna_pkt *p)
 	return ((struct __sk_buff *)p->ctx)->ifindex;
 }
 
+static __always_inline __u32 tna_ctx_length(struct tna_pkt *p)
+{
+	return ((struct __sk_buff *)p->ctx)->len;
+}
+
 static __always_inline void tna_ctx_open(struct tna_pkt *p, struct __sk_buff *ctx)
 {
 	struct sk_buff *skb = tna_kernel_ctx(struct sk_buff, ctx);
 
 	p->ctx = ctx;
 	p->dev = tna_get(skb, dev);
-	p->len = ctx->len;
+	p->len = tna_ctx_length(p);
 }
 
 /* The outer VLAN tag lies beside the frame, taken out on its way here (net/core/skbuff.c:
@@ -79,6 +86,12 @@ static __always_inline __u32 tna_ctx_tag_length(struct tna_pkt *p)
 static __always_inline __u32 tna_ctx_gso_size(struct tna_pkt *p)
 {
 	return ((struct __sk_buff *)p->ctx)->gso_size;
+}
+
+/* XDP: a checksum is left to a device, which no helper knows of. */
+static __always_inline bool tna_ctx_unfinished(struct tna_pkt *p)
+{
+	return false;
 }
 
 /* A byte that need not be in the linear part; false: the packet ends before it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* xdp.h: the packet as XDP gives it. The other context layer is ctx/skb.h; both offer
- * tna_ctx_open(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tag(), tna_ctx_tag_length(), tna_ctx_link(),
+ * tna_ctx_open(), tna_ctx_length(), tna_ctx_ifindex(), tna_hdr(), tna_ctx_tag(), tna_ctx_tag_length(), tna_ctx_link(),
  * tna_ctx_gso_size(), tna_ctx_byte(), tna_ctx_device_free(), tna_ctx_path_to_free(), tna_ctx_trim(),
  * tna_ctx_retag(), tna_ctx_hashed(), tna_ctx_mark(), tna_ctx_marks(),
  * tna_ctx_set_mark(), tna_ctx_sum_changed(), tna_ctx_sum_ip(), tna_ctx_sum_l4(), tna_ctx_ct_lookup(),
@@ -9,6 +9,8 @@
  */
 #ifndef TNA_CTX_XDP_H
 #define TNA_CTX_XDP_H
+
+#define TNA_AT_XDP 1
 
 #include "lib/csum.h"
 #include "lib/ip.h"
@@ -35,19 +37,27 @@ static __always_inline __u32 tna_ctx_ifindex(struct tna_pkt *p)
 	return ((struct xdp_md *)p->ctx)->ingress_ifindex;
 }
 
-static __always_inline void tna_ctx_open(struct tna_pkt *p, struct xdp_md *ctx)
+/* Of the first buffer. */
+static __always_inline __u32 tna_ctx_length(struct tna_pkt *p)
 {
-	TNA_VIEW(struct xdp_buff, xdp);
+	struct xdp_md *ctx = p->ctx;
 	__u64 len = (void *)(long)ctx->data_end - (void *)(long)ctx->data;
 
 	/* Keep clang from subtracting the lower halves of the pointers: the verifier would refuse.
 	 */
 	asm volatile("" : "+r"(len));
+	return len;
+}
+
+static __always_inline void tna_ctx_open(struct tna_pkt *p, struct xdp_md *ctx)
+{
+	TNA_VIEW(struct xdp_buff, xdp);
+
 	tna_look(xdp, p->copies->context, tna_kernel_ctx(struct xdp_buff, ctx), rxq, flags);
 	p->ctx = ctx;
 	p->frags = tna_see(xdp, flags) & XDP_FLAGS_HAS_FRAGS;
 	p->dev = tna_get(tna_see(xdp, rxq), dev);
-	p->len = len;
+	p->len = tna_ctx_length(p);
 }
 
 /* The outer VLAN tag, which stands in the frame: those beside it have been punted. */
@@ -187,6 +197,19 @@ static __always_inline enum tna_verdict tna_veth_frame_whole(struct tna_pkt *p,
 	if (tna_get_bits(skb, ip_summed) == CHECKSUM_PARTIAL)
 		return tna_punt(p, TNA_R_CHECKSUM);
 	return TNA_NEXT;
+}
+
+/* The same for hooks, of a packet that nothing is known of yet. */
+static __always_inline bool tna_ctx_unfinished(struct tna_pkt *p)
+{
+	struct xdp_buff *xdp = tna_kernel_ctx(struct xdp_buff, p->ctx);
+	struct sk_buff *skb;
+
+	if (!TNA_ON(p, veth))
+		return false;
+	p->dev = tna_get(tna_get(xdp, rxq), dev);
+	skb = tna_veth_skb(p, xdp);
+	return skb && tna_get_bits(skb, ip_summed) == CHECKSUM_PARTIAL;
 }
 
 /* Everything that Linux would do between XDP and the bridge must be nothing. And the frame must be

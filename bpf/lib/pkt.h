@@ -15,6 +15,7 @@ enum tna_verdict {
 	TNA_PUNT, /* Linux decides; p->reason says why */
 	TNA_DROP,
 	TNA_SENT, /* p->out_ifindex gets the packet */
+	TNA_AGAIN, /* a hook has changed it: all begins anew */
 };
 
 /* What becomes of the frame's VLAN tag when it is sent. */
@@ -46,9 +47,10 @@ struct tna_pkt {
 	TNA_VIEW(struct net_device, head);
 
 	__u64 dst, src;		    /* FDB keys: the MAC in memory order, then the VLAN id */
+	__u64 up; /* it is for the bridge itself, which routes it; a word, since of a byte on the stack the
+		   * verifier forgets what it is */
 	__u16 vid;		    /* the VLAN of a bridge that filters VLANs */
 	__u8 retag;		    /* enum tna_retag */
-	bool up;		    /* it is for the bridge itself, which routes it */
 	bool up_tagged;		    /* the bridge itself gets it with a tag */
 	struct net_bridge_port *in; /* the bridge port that dev is */
 	TNA_VIEW(struct net_bridge, br);
@@ -62,6 +64,7 @@ struct tna_pkt {
 	__u32 out_ifindex;
 	__u32 trim; /* bytes to be left of the frame, 0 for all */
 	__u32 app_socket; /* of the application that gets it, from 1 on */
+	__u32 resume; /* of hooks, those before that have seen it: lib/slots.h */
 
 #ifndef TNA_PROBE_READS
 	/* Of an IP packet to be routed; addresses, ports and flow in network order. */

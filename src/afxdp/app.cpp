@@ -62,7 +62,7 @@ App::~App() = default;
 
 Result<App> App::open(const AppOptions& options) {
   auto state = std::make_unique<State>(TRY(Registration::connect(options.control)));
-  const Json about = TRY(state->registration.ask({{"action", "ask"}, {"match", options.match}}));
+  const Json about = TRY(state->registration.ask("app-ask", {{"match", options.match}}));
   const std::uint64_t queues = std::min(count(about, "queues"), kQueuesMost);
   std::vector<int> sockets;
   for (std::uint64_t i = 0; i < queues; ++i) {
@@ -72,8 +72,8 @@ Result<App> App::open(const AppOptions& options) {
   }
   state->polled.push_back({state->registration.fd(), POLLIN, 0});
   const Json added = TRY(state->registration.ask(
-      {{"action", "add"},
-       {"match", options.match},
+      "app-add",
+      {{"match", options.match},
        {"full", options.drop_when_full ? "drop" : "linux"},
        {"copy", options.copy},
        {"name", options.name.empty() ? program_invocation_short_name : options.name}},

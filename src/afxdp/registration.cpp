@@ -29,8 +29,9 @@ Result<Registration> Registration::connect(const std::string& control) {
   return Registration(std::move(socket), control);
 }
 
-Result<Json> Registration::ask(const Json& arguments, const std::vector<int>& descriptors) {
-  std::string request = dump({{"command", "app"}, {"arguments", arguments}}) + '\n';
+Result<Json> Registration::ask(const char* command, const Json& arguments,
+                               const std::vector<int>& descriptors) {
+  std::string request = dump({{"command", command}, {"arguments", arguments}}) + '\n';
   iovec bytes{request.data(), request.size()};
   const std::size_t size = descriptors.size() * sizeof(int);
   std::vector<std::uint64_t> control((CMSG_SPACE(size) + 7) / 8);

@@ -14,8 +14,9 @@ namespace tna {
 class Registration {
  public:
   static Result<Registration> connect(const std::string& control);
-  // The answer to {"command":"app","arguments":...}, sent together with the descriptors.
-  Result<Json> ask(const Json& arguments, const std::vector<int>& descriptors = {});
+  // The answer to {"command":...,"arguments":...}, sent together with the descriptors.
+  Result<Json> ask(const char* command, const Json& arguments,
+                   const std::vector<int>& descriptors = {});
   int fd() const { return socket_.get(); }
   // tnad has closed it, or has said something unasked for.
   bool ended() const;

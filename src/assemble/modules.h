@@ -8,34 +8,16 @@
 #include <optional>
 #include <string_view>
 
+#include "slot_abi.h"
 #include "tna.h"
 
 namespace tna {
 
 enum class Module {
-  guards,
-  parse_l2,
-  bridge_ingress,
-  vlan_ingress,
-  suppress,
-  learning,
-  fdb,
-  vlan_egress,
-  bridge_forward,
-  bridge_nf,
-  bridge_up,
-  vlan_up,
-  route_ingress,
-  parse_l3,
-  xsk,
-  conntrack,
-  fib,
-  route_forward,
-  rules,
-  nat,
-  vlan_xmit,
-  bridge_xmit,
-  count,
+#define TNA_MODULE_ENUM(name) name,
+  TNA_MODULES(TNA_MODULE_ENUM)
+#undef TNA_MODULE_ENUM
+      count,
 };
 
 struct ModuleTraits {

@@ -14,6 +14,7 @@ namespace tna {
 namespace {
 
 constexpr char kBridging[] = "bridging";
+constexpr char kHookStep[] = "hook:";
 
 class Planner {
  public:
@@ -309,6 +310,8 @@ class Planner {
     std::ranges::stable_sort(interface.modules, {},
                              [](const PlannedModule& m) { return module_named(m.name); });
 
+    add_hooks(interface);
+
     if (constants.bridge_nf4 && bridge && bridge->text("address").find(':') != std::string::npos)
       constants.bridge_nf6 = 1;
     if (interface.hook() == Hook::xdp) constants.veth = node.type == "veth";
@@ -316,6 +319,29 @@ class Planner {
     if (interface.hook() == Hook::tc || !capabilities_.kernel.has(kFeatureXdpFeatures))
       constants.veth_out =
           constants.bridge && !constants.bridge_up ? has_veth_port(*bridge) : has_veth();
+  }
+
+  // Hooks whose slots are on the interface's path, each as a step of it.
+  void add_hooks(InterfacePlan& interface) {
+    for (const InstalledHook& hook : inputs_.hooks) {
+      if (!hook.interfaces.empty() &&
+          std::ranges::find(hook.interfaces, interface.name) == hook.interfaces.end())
+        continue;
+      for (int slot : hook.slots) {
+        auto place = interface.modules.end();
+        if (slot != TNA_SLOT_end) {
+          const char* module = kModules[slot / 2].name;
+          place = std::ranges::find(interface.modules, module, &PlannedModule::name);
+          if (place == interface.modules.end()) continue;
+          if (slot % 2) ++place;
+        }
+        while (slot % 2 && place != interface.modules.end() && place->name.starts_with(kHookStep))
+          ++place;
+        interface.modules.insert(
+            place, {kHookStep + hook.name, hook.kind + " at " + hook.at + ": `tna hook list`"});
+        interface.program.hooks.push_back({slot, hook.id});
+      }
+    }
   }
 
   void add_netfilter(InterfacePlan& interface) {

@@ -22,15 +22,24 @@ namespace tna {
 enum class Hook { none, xdp, tc };
 const char* to_string(Hook);
 
+// A hook in a program's slot (enum tna_place).
+struct HookUse {
+  int slot = 0;
+  std::uint64_t id = 0;  // InstalledHook::id
+  auto operator<=>(const HookUse&) const = default;
+};
+
 // What makes a program: equal specs share one loaded program.
 struct ProgramSpec {
   Hook hook = Hook::none;
   tna_const constants{};
-  std::uint64_t rules = 0;  // Firewall::id of those that are linked in
+  std::uint64_t rules = 0;     // Firewall::id of those that are linked in
+  std::vector<HookUse> hooks;  // in the order in which they are called in a slot
   bool operator==(const ProgramSpec& other) const { return (*this <=> other) == 0; }
   std::strong_ordering operator<=>(const ProgramSpec& other) const {
     if (hook != other.hook) return hook <=> other.hook;
     if (rules != other.rules) return rules <=> other.rules;
+    if (hooks != other.hooks) return hooks <=> other.hooks;
     return std::memcmp(&constants, &other.constants, sizeof constants) <=> 0;
   }
 };
@@ -86,6 +95,15 @@ struct PeerGro {
   bool operator==(const PeerGro&) const = default;
 };
 
+// A user's hook: `tna hook add`.
+struct InstalledHook {
+  std::string name, kind, at;  // at: the slot, as it was said
+  std::uint64_t id = 0;        // another one where the code is another one
+  std::vector<int> slots;
+  std::vector<std::string> interfaces;  // none: all
+  int priority = 0;                     // lower ones come first in a slot
+};
+
 // What else a plan depends on.
 struct PlanInputs {
   HookChoice hook_override = HookChoice::automatic;  // --hook; automatic: as the configuration says
@@ -100,6 +118,7 @@ struct PlanInputs {
   std::map<IfIndex, PeerGro> peer_gro;  // what has been done about earlier plans'
   // Interfaces by which packets come in that applications ask for, and what these ask for.
   std::map<IfIndex, std::string> apps;
+  std::vector<InstalledHook> hooks;  // in the order in which they are called in a slot
 };
 
 // A function of its arguments.

@@ -83,7 +83,8 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
   reader.number("lease_seconds", lease_seconds, 1, 3600)
       .number("settle_ms", config.settle_ms, 0, 1000)
       .optional("peer_gro", config.peer_gro)
-      .optional("knowledge_dir", config.knowledge_dir);
+      .optional("knowledge_dir", config.knowledge_dir)
+      .optional("hooks_dir", config.hooks_dir);
   config.lease_ms = lease_seconds * 1000;
   TRY(read_interfaces(reader, config));
   TRY(reader.done());

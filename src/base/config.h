@@ -45,6 +45,10 @@ struct Config {
   // knowledge_dir: files *.toml in it add to what TNA knows about Linux. It need not exist.
   std::string knowledge_dir = "/etc/tna/knowledge.d";
 
+  // hooks_dir: where `tna hook add` puts users' hooks, those of a namespace named by --netns in a
+  // folder of that name.
+  std::string hooks_dir = "/etc/tna/hooks.d";
+
   bool operator==(const Config&) const = default;
 
   HookChoice hook_of(const std::string& interface) const;

@@ -20,5 +20,7 @@ inline std::string control_socket_path(std::string netns = {}) {
 // the cookie of the network namespace that it serves. It holds that folder by
 // lock_folder() as long as it lives.
 inline constexpr const char* kPinFolder = "/sys/fs/bpf/tna";
+// The same for the maps of hooks, which outlive a tnad that was stopped: kHookPinFolder/ID/HOOK.
+inline constexpr const char* kHookPinFolder = "/sys/fs/bpf/tna_hooks";
 
 }  // namespace tna

@@ -18,6 +18,8 @@ std::string print_pipeline(const Json& pipeline);
 std::string print_capabilities(const Json& capabilities);
 std::string print_rules(const Json& rules);
 std::string print_apps(const Json& apps);
+// The list, or what has become of one of them.
+std::string print_hooks(const Json& answer);
 std::string print_detached(const Json& detached);
 std::string print_attached(const Json& attached);
 

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <thread>
 
 #include "base/paths.h"
@@ -22,10 +23,16 @@ struct Options {
   std::string control = control_socket_path();
   std::string format = "text";
   bool counters = false;
-  std::string interface, action = "list";
+  std::string interface;
   std::vector<std::string> interfaces;
   bool json = false;
   bool watch = false;
+  std::string action;  // of a command that has several: the daemon knows it as COMMAND-ACTION
+  struct {
+    std::string file, name, at;
+    std::vector<std::string> interfaces;
+    int priority = 0;
+  } hook;
 };
 
 Json no_arguments(const Options&) {
@@ -33,6 +40,53 @@ Json no_arguments(const Options&) {
 }
 Json interfaces_argument(const Options& options) {
   return {{"interfaces", options.interfaces}};
+}
+
+CLI::App* add_action(CLI::App& app, Options& options, const char* name, const char* help) {
+  app.require_subcommand(1);
+  CLI::App* sub = app.add_subcommand(name, help);
+  sub->callback([&options, name] { options.action = name; });
+  return sub;
+}
+
+void hook_actions(CLI::App& app, Options& options) {
+  const auto action = [&](const char* name, const char* help) {
+    return add_action(app, options, name, help);
+  };
+  const auto file = [&](CLI::App* sub) {
+    sub->add_option("FILE", options.hook.file, "the object that clang made (docs/hooks.md)")
+        ->required()
+        ->check(CLI::ExistingFile);
+  };
+  const auto name = [&](CLI::App* sub) { sub->add_option("NAME", options.hook.name)->required(); };
+  CLI::App* add = action("add", "links a hook into the path");
+  file(add);
+  add->add_option("--at", options.hook.at,
+                  "start, parsed, forward, end, before:MODULE or after:MODULE (`tna pipeline`)")
+      ->required();
+  add->add_option("--if", options.hook.interfaces, "on this interface only; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add->add_option("--priority", options.hook.priority, "lower ones come first in a slot");
+  add->add_option("--name", options.hook.name, "instead of the file's");
+  action("list", "which there are, what they have done, and how long it took them");
+  name(action("remove", "takes a hook and its state away"));
+  CLI::App* replace =
+      action("replace", "puts another in its place between two packets; state is kept");
+  name(replace);
+  file(replace);
+}
+
+Json hook_arguments(const Options& options) {
+  Json arguments{{"name", options.hook.name}};
+  if (!options.hook.file.empty())
+    arguments["file"] = std::filesystem::absolute(options.hook.file).string();
+  if (options.action == "add") {
+    arguments["at"] = options.hook.at;
+    arguments["interfaces"] = options.hook.interfaces;
+    arguments["priority"] = options.hook.priority;
+  }
+  return arguments;
 }
 
 void optional_interfaces(CLI::App& app, Options& options) {
@@ -84,14 +138,10 @@ const Command kCommands[] = {
      print_rules},
     {"app", "the applications that take packets by AF_XDP, and what they get",
      [](CLI::App& app, Options& options) {
-       app.add_option("ACTION", options.action, "list")
-           ->check(CLI::IsMember({"list"}))
-           ->capture_default_str();
+       add_action(app, options, "list", "which there are, and what each got");
      },
-     [](const Options& options) -> Json {
-       return {{"action", options.action}};
-     },
-     print_apps},
+     no_arguments, print_apps},
+    {"hook", "users' own code in the path", hook_actions, hook_arguments, print_hooks},
     {"detach", "leave interfaces to Linux until attach", optional_interfaces, interfaces_argument,
      print_detached},
     {"attach", "undo detach", optional_interfaces, interfaces_argument, print_attached},
@@ -147,7 +197,9 @@ int detach_leftovers(const Options& options, const Error& no_answer) {
 
 int run(const Command& command, const Options& options) {
   if (options.watch) return watch(options);
-  Result<Json> result = ask(options.control, command.name, command.arguments(options));
+  const std::string name =
+      options.action.empty() ? command.name : command.name + ("-" + options.action);
+  Result<Json> result = ask(options.control, name, command.arguments(options));
   if (!result && no_daemon(result.error()) && command.name == std::string("detach"))
     return detach_leftovers(options, result.error());
   if (!result) return failed(result.error().message);

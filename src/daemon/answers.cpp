@@ -6,6 +6,7 @@
 
 #include "assemble/modules.h"
 #include "daemon/app_answer.h"
+#include "daemon/hooks_answer.h"
 #include "daemon/rules_answer.h"
 #include "topology/graph_print.h"
 
@@ -168,7 +169,10 @@ Result<Json> answer(Controller& controller, const std::string& command, const Js
   if (command == "pipeline") return pipeline(controller.view(), arguments);
   if (command == "capabilities") return capabilities(controller.view());
   if (command == "rules") return rules_answer(controller.view(), arguments);
-  if (command == "app") return app_answer(controller, arguments, caller);
+  if (constexpr std::string_view kApp = "app-"; command.starts_with(kApp))
+    return app_answer(controller, std::string_view(command).substr(kApp.size()), arguments, caller);
+  if (constexpr std::string_view kHook = "hook-"; command.starts_with(kHook))
+    return hooks_answer(controller, command.substr(kHook.size()), arguments);
   if (command == "detach")
     return Json{{"interfaces", TRY(controller.detach(TRY(interface_names(arguments))))}};
   if (command == "attach")

@@ -90,13 +90,12 @@ Result<Json> add(Controller& controller, const Json& arguments, ControlSocket::C
 
 }  // namespace
 
-Result<Json> app_answer(Controller& controller, const Json& arguments,
+Result<Json> app_answer(Controller& controller, std::string_view action, const Json& arguments,
                         ControlSocket::Caller& caller) {
-  const std::string action = text(arguments, "action", "list");
   if (action == "list") return list(controller.view());
   if (action == "ask") return ask(controller, arguments);
   if (action == "add") return add(controller, arguments, caller);
-  return error("app: unknown action \"" + action + "\": list, ask or add");
+  return error("unknown command \"app-" + std::string(action) + "\": app-list, app-ask, app-add");
 }
 
 }  // namespace tna

@@ -8,9 +8,10 @@
 
 namespace tna {
 
-// Argument "action": "list"; "ask" with "match": its interface, and how many queues that has; "add"
+// Actions: "list"; "ask" with "match": its interface, and how many queues that has; "add"
 // with "match", "full" ("linux" or "drop": where goes what there is no room for?), "copy", "name",
 // and a descriptor for each queue: the connection then stands for the application.
-Result<Json> app_answer(Controller&, const Json& arguments, ControlSocket::Caller&);
+Result<Json> app_answer(Controller&, std::string_view action, const Json& arguments,
+                        ControlSocket::Caller&);
 
 }  // namespace tna

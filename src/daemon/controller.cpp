@@ -21,6 +21,12 @@ constexpr auto kRulesAgain = 40ms;        // after rules that changed while they
 constexpr auto kRulesSeldom = 640ms;      // twice as long each time, up to this
 constexpr std::uint32_t kCounters = 512;  // sets of counters at least
 
+std::string hooks_folder(const ControllerOptions& options) {
+  std::string folder = options.config.hooks_dir, name = options.netns;
+  std::ranges::replace(name, '/', '-');
+  return name.empty() ? folder : folder + "/" + name;
+}
+
 double ms(Clock::duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
@@ -51,6 +57,8 @@ Result<std::unique_ptr<Controller>> Controller::start(EventLoop& loop, Controlle
     controller->capabilities_.kernel.features.push_back(
         {name, !refusal, refusal ? refusal->message : "the verifier takes it"});
   }
+  controller->hooks_.read();
+  controller->deployer_.take_hooks(controller->hooks_.objects());
   TRY(controller->listen());
   controller->take(events);
   controller->resync_.disarm();  // all has just been read
@@ -66,7 +74,8 @@ Controller::Controller(EventLoop& loop, ControllerOptions options, KernelView ke
       options_(std::move(options)),
       kernel_(std::move(kernel)),
       memory_(std::move(memory)),
-      deployer_(std::move(deployer)) {}
+      deployer_(std::move(deployer)),
+      hooks_(hooks_folder(options_), options_.hook_pins) {}
 
 Result<> Controller::listen() {
   for (int fd : kernel_.fds())
@@ -211,6 +220,19 @@ Result<> Controller::take_rules(const Plan& wanted) {
   return taken;
 }
 
+PlanInputs Controller::inputs() const {
+  return {options_.hook_override,
+          options_.config,
+          deployer_.program_ids(),
+          released_,
+          paused_,
+          suppressing_,
+          rules_.firewall(),
+          peers_.done(),
+          apps_.wishes(),
+          hooks_.planned()};
+}
+
 void Controller::pass() {
   auto start = changed_at_.value_or(Clock::now());
   changed_at_.reset();
@@ -222,14 +244,10 @@ void Controller::pass() {
   auto probed = Clock::now();
 
   Graph graph = build(store_, options_.knowledge);
-  PlanInputs inputs{
-      options_.hook_override, options_.config,   deployer_.program_ids(), released_,     paused_,
-      suppressing_,           rules_.firewall(), peers_.done(),           apps_.wishes()};
-  Plan wanted = plan(graph, capabilities_, inputs);
+  Plan wanted = plan(graph, capabilities_, inputs());
   if (const Result<> taken = take_rules(wanted); !taken) {
     log_warning("the firewall's rules: {}", taken.error().message);
-    inputs.firewall = rules_.firewall();
-    wanted = plan(graph, capabilities_, inputs);
+    wanted = plan(graph, capabilities_, inputs());
   }
   std::vector<Action> actions = diff(deployer_.running(), wanted);
   auto planned = Clock::now();
@@ -356,8 +374,13 @@ void Controller::stop() {
 }
 
 Controller::View Controller::view() const {
-  return {options_, graph_,    capabilities_,     plan_,       deployer_,        rules_.firewall(),
-          apps_,    failures_, kernel_.missing(), generation_, last_rebuild_ms_, paused_};
+  return {options_,      graph_,
+          capabilities_, plan_,
+          deployer_,     rules_.firewall(),
+          apps_,         hooks_,
+          failures_,     kernel_.missing(),
+          generation_,   last_rebuild_ms_,
+          paused_};
 }
 
 }  // namespace tna

@@ -19,6 +19,7 @@
 #include "capabilities/symbols.h"
 #include "daemon/app_keeper.h"
 #include "daemon/flow_keeper.h"
+#include "daemon/hook_keeper.h"
 #include "daemon/peer_switch.h"
 #include "daemon/rule_keeper.h"
 #include "deploy/deployer.h"
@@ -33,8 +34,9 @@ struct ControllerOptions {
   HookChoice hook_override = HookChoice::automatic;
   Config config;
   Knowledge knowledge;
-  std::string netns;  // for people; empty: the daemon's own
-  std::string pins;   // the deployer's folder
+  std::string netns;      // for people; empty: the daemon's own
+  std::string pins;       // the deployer's folder
+  std::string hook_pins;  // that of the hooks' maps
   // For tests and for those who look for a fault: features of the kernel that are taken for
   // missing, by name, and a folder with other spines than those built in.
   std::set<std::string> without;
@@ -57,6 +59,11 @@ class Controller {
   Result<std::uint32_t> add_app(RegisteredApp, const std::vector<Fd>& sockets);
   // Those that were registered by that connection, which has ended.
   void remove_apps(std::uint64_t connection);
+  // Hooks: all or nothing. An error is the contract's or the verifier's, and all is as it was. The
+  // name of the hook is returned.
+  Result<std::string> add_hook(const std::string& file, InstalledHook);
+  Result<std::string> replace_hook(const std::string& name, const std::string& file);
+  Result<> remove_hook(const std::string& name);
   // A clean stop: nothing of ours stays.
   void stop();
 
@@ -69,6 +76,7 @@ class Controller {
     const Deployer& deployer;
     const Firewall& firewall;
     const AppKeeper& apps;
+    const HookKeeper& hooks;
     const std::map<IfIndex, std::string>& failures;  // why the deployer could not do as planned
     const std::vector<std::string>& missing;         // what the kernel does not tell
     std::uint64_t generation;
@@ -93,6 +101,9 @@ class Controller {
   void follow_rules();
   Result<> take_rules(const Plan& wanted);
   void pass();
+  PlanInputs inputs() const;
+  Result<std::string> install_hook(HookKeeper::Hook, const std::string& file);
+  Result<> try_hook(const HookKeeper::Hook&);
   void report(const Plan& before, const std::vector<Failure>& failures);
 
   EventLoop& loop_;
@@ -103,6 +114,7 @@ class Controller {
   Deployer deployer_;
   PeerSwitch peers_;
   RuleKeeper rules_;
+  HookKeeper hooks_;
   FlowKeeper flows_;
   AppKeeper apps_;
   Symbols symbols_;

@@ -20,7 +20,7 @@ struct ServedNamespace {
   std::string name;  // empty: the one that tnad was started in
   std::string log_prefix;
   NetNamespace space;
-  std::string pins, socket_path;
+  std::string pins, hook_pins, socket_path;
   Fd lock;
   EventLoop loop;
   std::unique_ptr<Controller> controller;
@@ -64,6 +64,7 @@ Result<> ServedNamespace::hold(std::map<std::uint64_t, std::string>& held) {
   auto [same, is_new] = held.emplace(cookie, text());
   if (!is_new) return error("it is the same as " + same->second);
   pins = std::string(kPinFolder) + "/" + std::to_string(cookie);
+  hook_pins = std::string(kHookPinFolder) + "/" + std::to_string(cookie);
   auto folder = lock_folder(pins);
   if (!folder && folder.error().code == EWOULDBLOCK)
     return error("another tnad serves this network namespace (it holds " + pins + ")");
@@ -81,6 +82,7 @@ Result<> ServedNamespace::start(ControllerOptions options) {
   TRY(enter());
   options.netns = name;
   options.pins = pins;
+  options.hook_pins = hook_pins;
   controller = TRY(Controller::start(loop, std::move(options)));
   return {};
 }

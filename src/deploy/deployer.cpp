@@ -93,8 +93,41 @@ Result<LoadedProgram> Deployer::load(const Load& action) {
         Pipeline::open(spec.hook, spines_, shared_maps(), routes || !pipeline->without_routes());
   if (!pipeline) return std::unexpected(pipeline.error());
   auto rules = rules_.find(spec.rules);
+  std::vector<PlacedHook> placed;
+  for (const HookUse& use : spec.hooks) {
+    auto hook = hooks_.find(use.id);
+    if (hook == hooks_.end()) return error("a hook is gone that was to be linked in");
+    placed.push_back({use.slot, &hook->second->code(spec.hook)});
+  }
   return pipeline->load(spec.constants, action.guard,
-                        rules == rules_.end() ? nullptr : &rules->second);
+                        rules == rules_.end() ? nullptr : &rules->second, placed);
+}
+
+Result<> Deployer::prepare(const std::vector<Action>& actions) {
+  std::vector<ProgramSpec> loaded;
+  for (const Action& action : actions) {
+    auto* load = std::get_if<Load>(&action);
+    if (!load) continue;
+    Result<LoadedProgram> program = this->load(*load);
+    if (!program) {
+      for (const ProgramSpec& spec : loaded) unload(spec);
+      return std::unexpected(program.error());
+    }
+    keep(*load, std::move(*program));
+    loaded.push_back(load->program);
+  }
+  return {};
+}
+
+void Deployer::keep(const Load& action, LoadedProgram program) {
+  program_ids_.insert(program_id(program.fd.get()));
+  programs_.emplace(action.program, std::move(program));
+  running_.programs[action.program] = action.guard;
+}
+
+void Deployer::unload(const ProgramSpec& spec) {
+  programs_.erase(spec);
+  running_.programs.erase(spec);
 }
 
 Result<> Deployer::take_rules(const Firewall& firewall) {
@@ -181,9 +214,7 @@ std::vector<Failure> Deployer::carry_out(const std::vector<Action>& actions) {
       if (!program) {
         refused[load->program] = program.error();
       } else {
-        program_ids_.insert(program_id(program->fd.get()));
-        programs_.emplace(load->program, std::move(*program));
-        running_.programs[load->program] = load->guard;
+        keep(*load, std::move(*program));
       }
     } else if (auto* rearm = std::get_if<Rearm>(&action)) {
       programs_.at(rearm->program).arm(rearm->guard);
@@ -197,8 +228,7 @@ std::vector<Failure> Deployer::carry_out(const std::vector<Action>& actions) {
     } else if (auto* gone = std::get_if<Detach>(&action)) {
       detach(gone->ifindex);
     } else if (auto* unload = std::get_if<Unload>(&action)) {
-      programs_.erase(unload->program);
-      running_.programs.erase(unload->program);
+      this->unload(unload->program);
     }
   }
   if (!actions.empty()) retire_rules();

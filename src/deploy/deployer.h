@@ -12,6 +12,7 @@
 #include "deploy/bpf.h"
 #include "deploy/counters.h"
 #include "deploy/diff.h"
+#include "deploy/hook_object.h"
 #include "deploy/link.h"
 
 struct ring_buffer;
@@ -49,6 +50,12 @@ class Deployer {
   // the code must be the same. Error: the id must not be used any more.
   Result<> take_rules(const Firewall&);
   std::vector<Failure> carry_out(const std::vector<Action>&);
+  // Before actions on programs with hooks: all that there are, by InstalledHook::id.
+  using Hooks = std::map<std::uint64_t, std::shared_ptr<const HookObject>>;
+  void take_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
+  // Loads what these actions want loaded, and nothing more is done. Error: the kernel refuses one;
+  // then none of them stays.
+  Result<> prepare(const std::vector<Action>&);
 
   // The fast path goes on until jiffies64 is past this.
   void renew_lease(std::uint64_t until);
@@ -81,6 +88,8 @@ class Deployer {
   Result<> open_maps(std::uint32_t counters);
   SharedMaps shared_maps() const;
   Result<LoadedProgram> load(const Load&);
+  void keep(const Load&, LoadedProgram);
+  void unload(const ProgramSpec&);
   void retire_rules();
   void adopt_links();
   Result<> attach(IfIndex, const ProgramSpec&);
@@ -96,7 +105,8 @@ class Deployer {
   std::map<Hook, Result<Pipeline>> pipelines_;
   std::map<ProgramSpec, LoadedProgram> programs_;
   std::map<std::uint64_t, RuleMaps> rules_;  // by Firewall::id
-  RuleCounts counted_before_;                // by rules that are gone from here
+  Hooks hooks_;
+  RuleCounts counted_before_;  // by rules that are gone from here
   std::map<IfIndex, BpfLink> links_;
   std::unique_ptr<Counters> counters_;
   std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, nullptr};

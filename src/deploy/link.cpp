@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <linux/pkt_cls.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <memory>
 
 #include "capabilities/libbpf_log.h"
+#include "deploy/code.h"
 
 #define TNA_SPINE(name)                           \
   extern const unsigned char tna_object_##name[]; \
@@ -111,17 +113,6 @@ void put_in_place(std::vector<bpf_insn>& code, const RuleMaps& rules,
   }
 }
 
-bool is_call(const bpf_insn& instruction) {
-  return instruction.code == (BPF_JMP | BPF_CALL) && instruction.src_reg == BPF_PSEUDO_CALL;
-}
-
-std::size_t called(const std::vector<bpf_insn>& code, std::size_t at) {
-  return at + 1 + static_cast<std::size_t>(code[at].imm);
-}
-void call(std::vector<bpf_insn>& code, std::size_t at, std::size_t function) {
-  code[at].imm = static_cast<std::int32_t>(function) - static_cast<std::int32_t>(at) - 1;
-}
-
 // The call of tna_rule_ask() that is never made (bpf/fpm/rules.h).
 Result<std::size_t> call_for_the_loader(const std::vector<bpf_insn>& code) {
   bool named = false;
@@ -133,33 +124,23 @@ Result<std::size_t> call_for_the_loader(const std::vector<bpf_insn>& code) {
   return error("the pipeline does not call tna_rule_ask()");
 }
 
-Result<std::size_t> function_that_returns(const std::vector<bpf_insn>& code, std::int32_t number) {
-  for (std::size_t at = 0; at + 1 < code.size(); at++) {
-    const bool move = code[at].code == (BPF_ALU | BPF_MOV | BPF_K) ||
-                      code[at].code == (BPF_ALU64 | BPF_MOV | BPF_K);
-    if (move && code[at].dst_reg == BPF_REG_0 && code[at].imm == number &&
-        code[at + 1].code == (BPF_JMP | BPF_EXIT))
-      return at;
-  }
-  return error("the pipeline has no place for rules");
-}
-
 // Calls of the function that returns the number become calls of the one given, which gets its place
 // behind all others; but for the call that comes after the loader's, which is never made.
 Result<> put_in_place(std::vector<bpf_insn>& code, std::int32_t number,
                       const std::vector<bpf_insn>& function) {
   const std::size_t for_the_loader = TRY(call_for_the_loader(code));
-  const std::size_t before = TRY(function_that_returns(code, number));
+  const auto before = function_that_returns(code, number);
+  if (!before) return error("the pipeline has no place for rules");
   const std::size_t ask = called(code, for_the_loader), begin = code.size();
   bool kept = false;
   for (std::size_t at = 0; at < begin; at++) {
-    if (!is_call(code[at]) || called(code, at) != before) continue;
+    if (!is_call(code[at]) || called(code, at) != *before) continue;
     if (at > for_the_loader && !kept)
       kept = true;
     else
       call(code, at, begin);
   }
-  code.insert(code.end(), function.begin(), function.end());
+  append(code, function);
   for (std::size_t at = begin; at < code.size(); at++)
     if (is_call(code[at])) call(code, at, ask);
   return {};
@@ -255,6 +236,8 @@ Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const Shar
   }
   pipeline.constants_fd_ = bpf_map__fd(bpf_object__find_map_by_name(object, ".rodata"));
   pipeline.guard_fd_ = bpf_map__fd(bpf_object__find_map_by_name(object, ".data.guard"));
+  if (const bpf_map* memory = bpf_object__find_map_by_name(object, "tna_hook_memory"))
+    pipeline.hook_memory_fd_ = bpf_map__fd(memory);
   for (const char* name :
        {"tna_rule_counters", "tna_rule_cells", ".rodata.rules", "tna_rules_kept"})
     if (const bpf_map* map = bpf_object__find_map_by_name(object, name))
@@ -263,7 +246,8 @@ Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const Shar
 }
 
 Result<LoadedProgram> Pipeline::load(const tna_const& constants, const tna_guard& guard,
-                                     const RuleMaps* rules) const {
+                                     const RuleMaps* rules,
+                                     std::span<const PlacedHook> hooks) const {
   auto start = std::chrono::steady_clock::now();
   LoadedProgram program;
   program.constants =
@@ -288,6 +272,8 @@ Result<LoadedProgram> Pipeline::load(const tna_const& constants, const tna_guard
     TRY(put_in_place(code, TNA_RULES6_PLACE, rules->linked(rules->rules().ipv6)));
   if (rules && constants.frame_rules)
     TRY(put_in_place(code, TNA_RULES_FRAME_PLACE, rules->linked(rules->rules().frames)));
+  code = TRY(with_hooks(std::move(code), hooks, hook_memory_fd_,
+                        hook_ == Hook::xdp ? static_cast<int>(XDP_PASS) : TC_ACT_UNSPEC));
 
   bool xdp = hook_ == Hook::xdp;
   std::string verifier(1 << 16, '\0');

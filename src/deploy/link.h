@@ -8,12 +8,14 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "assemble/plan.h"
 #include "deploy/bpf.h"
 #include "deploy/rule_maps.h"
+#include "deploy/slots.h"
 
 namespace tna {
 
@@ -54,9 +56,10 @@ class Pipeline {
   bool without_connections() const { return without_connections_; }
   bool without_nat() const { return without_nat_; }
   bool without_routes() const { return !routes_; }
-  // With rules the code of those families for which the constants want it is linked in.
-  Result<LoadedProgram> load(const tna_const&, const tna_guard&,
-                             const RuleMaps* rules = nullptr) const;
+  // With rules the code of those families for which the constants want it is linked in; with hooks
+  // these, in their slots.
+  Result<LoadedProgram> load(const tna_const&, const tna_guard&, const RuleMaps* rules = nullptr,
+                             std::span<const PlacedHook> hooks = {}) const;
 
  private:
   Hook hook_ = Hook::none;
@@ -67,8 +70,8 @@ class Pipeline {
   // What the instructions name a module's functions by: nf_conntrack's alone are called.
   Fd module_btf_;
   std::vector<int> modules_;
-  int constants_fd_ = -1, guard_fd_ = -1;  // as named in the instructions
-  std::map<std::string, int> rule_maps_;   // the same, by name
+  int constants_fd_ = -1, guard_fd_ = -1, hook_memory_fd_ = -1;  // as named in the instructions
+  std::map<std::string, int> rule_maps_;                         // the same, by name
 };
 
 }  // namespace tna

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "assemble/plan.h"
@@ -45,7 +46,8 @@ inline Outcome punt_uncounted() {
 class FastPath {
  public:
   // Armed with what stands in the calling thread's namespace now.
-  FastPath(Hook, const tna_const&, const Firewall& firewall = {});
+  FastPath(Hook, const tna_const&, const Firewall& firewall = {},
+           std::span<const PlacedHook> hooks = {});
   ~FastPath();
   FastPath(const FastPath&) = delete;
 
@@ -78,7 +80,7 @@ class FastPath {
 
  private:
   Hook hook_;
-  bool retags_;
+  bool retags_, may_change_;
   std::optional<RuleMaps> rules_;
   LoadedProgram program_;
   std::map<IfIndex, Fd> links_;

@@ -21,14 +21,15 @@ FpmTest::FpmTest() {
   load({.bridge = 1});
 }
 
-void FpmTest::load(tna_const constants, const Firewall& firewall) {
+void FpmTest::load(tna_const constants, const Firewall& firewall,
+                   std::span<const PlacedHook> hooks) {
   constants.veth = at_xdp() && sender_seen();
   constants.veth_out = !at_xdp() || !has("net_device", "xdp_features");
   if (!sender_seen())
     for (tna_reason reason : {TNA_R_TAG_ASIDE, TNA_R_CHECKSUM})
       kernel_lacks(reason, "veth_xdp_buff: TNA leaves XDP on a veth alone there");
   path_.reset();
-  path_ = std::make_unique<FastPath>(GetParam(), constants, firewall);
+  path_ = std::make_unique<FastPath>(GetParam(), constants, firewall, hooks);
   path_->renew_lease(1'000'000);
 }
 

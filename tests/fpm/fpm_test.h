@@ -32,7 +32,8 @@ class FpmTest : public testing::TestWithParam<Hook> {
   // A program with these constants (and those for veth), armed with what stands in the namespace
   // now, in the place of the one before. There is one with `bridge` alone from the start. It is
   // attached to ports as they are used.
-  void load(tna_const constants, const Firewall& firewall = {});
+  void load(tna_const constants, const Firewall& firewall = {},
+            std::span<const PlacedHook> hooks = {});
   FastPath& path() { return *path_; }
   tna_guard guard() const { return FastPath::current_guard(); }
 

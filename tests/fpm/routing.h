@@ -44,6 +44,7 @@ inline constexpr tna_reason kRouting[] = {
     TNA_R_APP_RULES,
     TNA_R_APP_GONE,
     TNA_R_APP_FULL,
+    TNA_R_HOOK,
 };
 
 class Routing : public FpmTest {

@@ -74,7 +74,7 @@ test_echo() {
   same "by another interface" "kernel: hello" "$(ask h2 10.0.2.1 7)"
   at_least "packets that went to it" $((before + 2)) "$(fast_packets p1)"
   same "taken, as 'tna app' says" 2 "$(apps '.[0].taken')"
-  check "what people see" grep -q "udp dport 7" <(tna app)
+  check "what people see" grep -q "udp dport 7" <(tna app list)
   end_app
   check "p1 is left alone again" wait_hook p1 none
   same "Linux's service afterwards" "kernel: hello" "$(ask h1 10.0.1.1 7)"
@@ -99,7 +99,7 @@ test_input_rules() { # that come while it runs: with the next packet
 	END
   same "what the firewall drops" nothing "$(ask h1 10.0.1.1 7)"
   same "what it drops, IPv6" nothing "$(ask h1 2001:db8:1::1 7)"
-  check "it is said why: $(tna app)" grep -q "with Linux: .*input" <(tna app)
+  check "it is said why: $(tna app list)" grep -q "with Linux: .*input" <(tna app list)
   in_ns b nft flush chain inet t c
   same "what it lets through" "kernel: hello" "$(ask h1 10.0.1.1 7)"
   in_ns b nft delete table inet t

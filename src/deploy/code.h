@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// code.h: BPF instructions as the loader takes them apart and puts them together. Calls and jumps
+// are relative, so a function keeps its own when it is moved as a whole.
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tna {
+
+using Code = std::vector<bpf_insn>;
+
+// A call of another function of the program.
+bool is_call(const bpf_insn&);
+std::size_t called(const Code&, std::size_t at);
+void call(Code&, std::size_t at, std::size_t function);
+
+// A load of a map, or of an address within its value: the instruction's imm is the map's
+// descriptor.
+bool names_map(const bpf_insn&);
+
+// A jump that may or will be taken; where it leads to.
+bool is_jump(const bpf_insn&);
+std::size_t jump_target(const Code&, std::size_t at);
+
+// A function that does nothing but return the number.
+std::optional<std::size_t> function_that_returns(const Code&, std::int32_t number);
+// Calls of the one become calls of the other.
+void redirect(Code&, std::size_t from, std::size_t to);
+// Where the function ends that begins there: where another begins that is called, or the code ends.
+std::size_t end_of(const Code&, std::size_t function);
+// Puts the function behind all others; where it begins.
+std::size_t append(Code&, const Code& function);
+
+// "if r10 == mark": becomes a jump that is always taken, or that leads nowhere.
+bool is_mark(const bpf_insn&, std::int32_t mark);
+void set_mark(bpf_insn&, bool taken);
+
+// Without what can't be reached from the first instruction, which the kernel would refuse.
+Code without_unreachable(const Code&);
+
+}  // namespace tna

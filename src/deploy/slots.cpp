@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/slots.h"
+
+#include <algorithm>
+#include <map>
+
+#include "slot_abi.h"
+
+namespace tna {
+namespace {
+
+constexpr bpf_insn move(int to, int from) {
+  return {.code = BPF_ALU64 | BPF_MOV | BPF_X,
+          .dst_reg = static_cast<__u8>(to & 0xf),
+          .src_reg = static_cast<__u8>(from & 0xf)};
+}
+constexpr bpf_insn set(int to, std::int32_t value) {
+  return {
+      .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = static_cast<__u8>(to & 0xf), .imm = value};
+}
+constexpr bpf_insn add(int to, std::int32_t value) {
+  return {
+      .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = static_cast<__u8>(to & 0xf), .imm = value};
+}
+constexpr bpf_insn jump_if(int operation, int kind, int reg, std::int32_t value, int distance) {
+  return {.code = static_cast<__u8>(kind | operation | BPF_K),
+          .dst_reg = static_cast<__u8>(reg & 0xf),
+          .off = static_cast<__s16>(distance),
+          .imm = value};
+}
+constexpr bpf_insn kCall = {.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL};
+constexpr bpf_insn kExit = {.code = BPF_JMP | BPF_EXIT};
+
+bool sets(const bpf_insn& instruction, std::int32_t number) {
+  const bool move = instruction.code == (BPF_ALU | BPF_MOV | BPF_K) ||
+                    instruction.code == (BPF_ALU64 | BPF_MOV | BPF_K);
+  return move && instruction.imm == number;
+}
+
+void set_marks(Code& code, std::int32_t mark, bool taken) {
+  for (bpf_insn& instruction : code)
+    if (is_mark(instruction, mark)) set_mark(instruction, taken);
+}
+
+// The function that calls one hook, as the spine has it.
+Result<Code> step_of(const Code& spine) {
+  for (std::size_t at = 0; at < spine.size(); at++) {
+    if (!is_mark(spine[at], TNA_HOOK_STEP)) continue;
+    for (std::size_t to = jump_target(spine, at); to < spine.size(); to++) {
+      if (!is_call(spine[to])) continue;
+      const std::size_t begin = called(spine, to), end = end_of(spine, begin);
+      return Code(spine.begin() + static_cast<std::ptrdiff_t>(begin),
+                  spine.begin() + static_cast<std::ptrdiff_t>(end));
+    }
+  }
+  return error("this pipeline has no slots for hooks");
+}
+
+// Behind the others, for that hook, whose function begins at `function`.
+std::size_t append_step(Code& code, const Code& step, const PlacedHook& placed, int memory,
+                        int number, std::size_t function) {
+  Code own = step;
+  const HookCode& hook = *placed.hook;
+  set_marks(own, TNA_HOOK_MARK_FACTS, hook.reads_facts || hook.reads_headers);
+  set_marks(own, TNA_HOOK_MARK_HEADERS, hook.reads_headers);
+  set_marks(own, TNA_HOOK_MARK_SAYS, hook.says);
+  set_marks(own, TNA_HOOK_MARK_CHANGES, hook.changes);
+  for (bpf_insn& instruction : own) {
+    if (sets(instruction, TNA_HOOK_NUMBER)) instruction.imm = number;
+    if (names_map(instruction) && instruction.imm == memory) instruction.imm = hook.memory;
+  }
+  const std::size_t begin = append(code, own);
+  for (std::size_t at = begin; at < code.size(); at++)  // it calls nothing else
+    if (is_call(code[at])) call(code, at, function);
+  return begin;
+}
+
+// Calls one after another, until one has a verdict.
+std::size_t append_all(Code& code, const std::vector<std::size_t>& functions) {
+  constexpr int kArguments = 4, kEach = kArguments + 2;
+  Code all;
+  std::vector<std::size_t> calls;
+  for (int i = 0; i < kArguments; i++) all.push_back(move(BPF_REG_6 + i, BPF_REG_1 + i));
+  for (std::size_t left = functions.size(); left > 0; left--) {
+    for (int i = 0; i < kArguments; i++) all.push_back(move(BPF_REG_1 + i, BPF_REG_6 + i));
+    calls.push_back(all.size());
+    all.push_back(kCall);
+    all.push_back(jump_if(BPF_JNE, BPF_JMP32, BPF_REG_0, 0, static_cast<int>(left - 1) * kEach));
+  }
+  all.push_back(kExit);
+  const std::size_t begin = append(code, all);
+  for (std::size_t i = 0; i < functions.size(); i++) call(code, begin + calls[i], functions[i]);
+  return begin;
+}
+
+// The program begins anew with a packet that a hook has changed.
+Result<Code> with_loop(const Code& code, int to_linux) {
+  constexpr auto kCtx = BPF_REG_6, kResume = BPF_REG_7, kTurns = BPF_REG_8;
+  Code made{move(kCtx, BPF_REG_1),
+            set(kResume, 0),
+            set(kTurns, TNA_HOOK_TURNS),
+            move(BPF_REG_1, kCtx),  // 3
+            move(BPF_REG_2, kResume),
+            kCall,
+            jump_if(BPF_JLT, BPF_JMP32, BPF_REG_0, TNA_HOOK_AGAIN, 6),
+            jump_if(BPF_JGT, BPF_JMP32, BPF_REG_0, TNA_HOOK_AGAIN + 0xff, 5),
+            move(kResume, BPF_REG_0),
+            add(kResume, -TNA_HOOK_AGAIN),
+            add(kTurns, -1),
+            jump_if(BPF_JNE, BPF_JMP, kTurns, 0, -9),
+            set(BPF_REG_0, to_linux),
+            kExit};
+  const std::size_t called_at = 5, begin = append(made, code);
+  call(made, called_at, begin);
+  for (std::size_t at = begin; at < made.size(); at++) {
+    bpf_insn& instruction = made[at];
+    if (sets(instruction, TNA_HOOK_RESUME)) {
+      instruction = move(instruction.dst_reg, BPF_REG_2);
+      return made;
+    }
+    const int kind = BPF_CLASS(instruction.code);
+    const bool writes = kind == BPF_ALU || kind == BPF_ALU64 || kind == BPF_LDX || kind == BPF_LD;
+    if (kind == BPF_JMP || kind == BPF_JMP32 || (writes && instruction.dst_reg == BPF_REG_2)) break;
+  }
+  return error("the pipeline does not take up where a hook has changed a packet");
+}
+
+}  // namespace
+
+Result<Code> with_hooks(Code code, std::span<const PlacedHook> hooks, int memory, int to_linux) {
+  constexpr std::size_t kMost = 100;
+  if (hooks.size() > kMost) return error("more than 100 hooks are in one path");
+  std::map<int, std::vector<PlacedHook>> by_slot;
+  for (const PlacedHook& placed : hooks) by_slot[placed.slot].push_back(placed);
+  const bool again =
+      std::ranges::any_of(hooks, [](const auto& each) { return each.hook->changes; });
+  if (!hooks.empty()) {
+    const Code step = TRY(step_of(code));
+    std::map<const HookCode*, std::size_t> functions;
+    int number = 0;
+    for (const auto& [slot, placed] : by_slot) {
+      std::vector<std::size_t> steps;
+      for (const PlacedHook& each : placed) {
+        auto [function, is_new] = functions.try_emplace(each.hook);
+        if (is_new) function->second = append(code, each.hook->code);
+        steps.push_back(append_step(code, step, each, memory, ++number, function->second));
+      }
+      const auto place = function_that_returns(code, TNA_SLOT_CALL + slot);
+      if (!place) return error("this pipeline has no slot " + std::to_string(slot));
+      redirect(code, *place, steps.size() == 1 ? steps.front() : append_all(code, steps));
+    }
+  }
+  for (int slot = 0; slot < TNA_PLACES; slot++)
+    set_marks(code, TNA_SLOT_MARK + slot, by_slot.contains(slot));
+  set_marks(code, TNA_HOOK_STEP, false);
+  if (again) code = TRY(with_loop(code, to_linux));
+  for (bpf_insn& instruction : code)
+    if (sets(instruction, TNA_HOOK_RESUME)) instruction.imm = 0;
+  return without_unreachable(code);
+}
+
+}  // namespace tna
