@@ -189,7 +189,7 @@ class Translation {
     std::vector<Step> steps;
     for (std::size_t i = 0; i < set.length; ++i) {
       if (keep[i] == 0xff && !flip[i]) continue;
-      const Write write{v4 ? NFPROTO_IPV4 : NFPROTO_IPV6,
+      const Write write{static_cast<std::uint8_t>(v4 ? NFPROTO_IPV4 : NFPROTO_IPV6),
                         static_cast<std::uint8_t>(set.offset + i),
                         keep[i],
                         flip[i],

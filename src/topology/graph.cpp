@@ -156,13 +156,18 @@ class Builder {
     const std::set<IfIndex> fulfilled = places(row);
     for (auto& [ifindex, node] : graph_.nodes) {
       if (!node.serves(row.service)) continue;
-      if (std::ranges::find(node.modules, row.module, &ModuleUse::name) != node.modules.end())
-        continue;
+      const auto known = std::ranges::find(node.modules, row.module, &ModuleUse::name);
+      // Two services may need it, one of them only while some fact is so.
+      if (known != node.modules.end() && (known->fact.empty() || !row.fact.empty())) continue;
       const Node* to = relation.empty() ? nullptr : graph_.related(ifindex, relation);
       const bool wanted =
           relation.empty() ? fulfils(node, row.when) : to && fulfilled.contains(to->ifindex);
-      if (wanted)
-        node.modules.push_back({row.module, row.order, row.service, row.fact, row.because});
+      if (!wanted) continue;
+      const ModuleUse use{row.module, row.order, row.service, row.fact, row.because};
+      if (known != node.modules.end())
+        *known = use;
+      else
+        node.modules.push_back(use);
     }
   }
 

@@ -127,7 +127,7 @@ TEST(Config, ShippedFileShowsTheDefaults) {
       text += line.substr(2) + "\n";
       keys += line.substr(2, line.find(" = ") - 2) + " ";
     }
-  EXPECT_EQ(keys, "hook lease_seconds settle_ms peer_gro knowledge_dir ");
+  EXPECT_EQ(keys, "hook lease_seconds settle_ms peer_gro knowledge_dir hooks_dir ");
   const auto config = parse_config(text, "packaging/tna.toml");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(*config, Config{});

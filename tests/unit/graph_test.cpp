@@ -158,7 +158,7 @@ TEST(Graph, WhatBelongsToAnotherDeviceDoesNotRoute) {
   const std::string routing = "address eth0 192.0.2.1/24 \n netconf eth0 ipv4 forwarding=1";
   EXPECT_EQ(
       names(graph("link eth0 \n " + routing).find("eth0")->modules),
-      "guards parse_l2 vlan_up route_ingress parse_l3 fib route_forward vlan_xmit bridge_xmit");
+      "guards parse_l2 vlan_up route_ingress parse_l3 xsk fib route_forward vlan_xmit bridge_xmit");
   EXPECT_FALSE(graph("bridge br0 \n port eth0 br0 \n" + routing).find("eth0")->serves("routing"));
   EXPECT_FALSE(graph("link t kind=team \n link eth0 master=t \n " + routing)
                    .find("eth0")
