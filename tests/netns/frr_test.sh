@@ -11,6 +11,7 @@
 #   h1-b 10.0.1.0/24, 2001:db8:1::/64; b-r2 10.0.2, b-r3 10.0.3, r2-h2 10.0.4, r3-h2 10.0.5
 #   behind h2: 10.2.0.0/24 by OSPF; 10.3.0.0/24 and 2001:db8:3::/64 by BGP, whose sessions have
 #   IPv6 link-local addresses alone
+HOOKS=${HOOKS:-xdp} # what FRR does is the same for tc, and routing has scenarios of its own for both
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/frr.sh"
 
