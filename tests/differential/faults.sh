@@ -5,13 +5,13 @@
 #
 #   faults.sh [--seconds N] [--seed S] [all | NAME...]
 #
-# Without a name: a few of them, as ctest does. Fails when one is not found within N seconds (60), or
+# Without a name: a few of them, as ctest does. Fails when one is not found within N seconds (180), or
 # when the table's text is not in the sources. TNA_BUILD is the build folder.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
 build=$(cd "${TNA_BUILD:-$source/build}" && pwd) || exit 1
-seconds=60
+seconds=180
 seed=1
 names=()
 few=(isolated fdb_local bridge_nf_trim tap neighbour)
