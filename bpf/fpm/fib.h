@@ -11,11 +11,9 @@
 
 #include "lib/ip.h"
 #include "lib/route6_cache.h"
+#include "lib/routing.h"
 #include "lib/shared.h"
 #include "lib/vrf.h"
-
-#define AF_INET 2
-#define AF_INET6 10
 
 static __always_inline enum tna_verdict tna_route_hooks(struct tna_pkt *p)
 {
@@ -149,27 +147,6 @@ static __noinline enum tna_verdict tna_route_find(struct tna_pkt *p, __u16 *mtu)
 	return tna_turned_back(p) ? tna_punt(p, TNA_R_SAME_DEVICE) : TNA_NEXT;
 }
 
-/* The interface that the way back to the source leads out by; 0: there is none, or the source is an
- * address of this host. Of several ways the helper tells one.
- */
-static __noinline __u32 tna_way_back(struct tna_pkt *p)
-{
-	struct bpf_fib_lookup back = {
-	    .family = AF_INET,
-	    .l4_protocol = p->ip_proto,
-	    .sport = p->dport,
-	    .dport = p->sport,
-	    .tot_len = 1, /* of no importance, but 0 would have the helper look at the packet's */
-	    .ifindex = p->out_ifindex,
-	    .tos = p->tos,
-	    .ipv4_src = p->daddr[0],
-	    .ipv4_dst = p->saddr[0],
-	};
-	long code = bpf_fib_lookup(p->ctx, &back, sizeof(back), BPF_FIB_LOOKUP_SKIP_NEIGH);
-
-	return code == BPF_FIB_LKUP_RET_SUCCESS ? back.ifindex : 0;
-}
-
 /* The source must be no address of this host, and where rp_filter is strict its way lead out of the
  * interface that the packet came in by; of several ways one is known, so some packets that would pass
  * are left to Linux. Without rp_filter Linux only looks among its addresses; were that done here, and
@@ -178,11 +155,8 @@ static __noinline __u32 tna_way_back(struct tna_pkt *p)
 static __always_inline bool tna_source_valid(struct tna_pkt *p)
 {
 	struct in_device *in = tna_get(p->dev, ip_ptr);
-	int filter = tna_get(tna_get(p->net, ipv4.devconf_all), data[IPV4_DEVCONF_RP_FILTER]);
-	int of_device = tna_get(in, cnf.data[IPV4_DEVCONF_RP_FILTER]);
+	int filter = tna_rp_filter(p);
 
-	if (filter < of_device)
-		filter = of_device;
 	if (!p->back_ifindex)
 		return false;
 	if (!filter || p->back_ifindex == tna_device_ifindex(p->dev))
@@ -197,6 +171,7 @@ static __always_inline enum tna_verdict tna_route4(struct tna_pkt *p)
 	struct tna_route *route = tna_route_place(p);
 	enum tna_verdict v;
 	__u16 mtu = 0;
+	bool asked;
 
 	if (route && tna_route_known(route, p, generation)) {
 		if (!tna_get(tna_get(p->dev, ip_ptr), cnf.data[IPV4_DEVCONF_FORWARDING]))
@@ -211,7 +186,7 @@ static __always_inline enum tna_verdict tna_route4(struct tna_pkt *p)
 	} else {
 		if ((v = tna_route_find(p, &mtu)))
 			return v;
-		p->back_ifindex = tna_way_back(p);
+		p->back_ifindex = tna_way_back(p, p->out_ifindex, &asked);
 		if (route && tna_route_keepable(p))
 			tna_route_keep(route, p, generation, mtu);
 	}

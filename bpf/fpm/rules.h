@@ -17,6 +17,7 @@
 #include "lib/device.h"
 #include "lib/facts.h"
 #include "lib/ip.h"
+#include "lib/routing.h"
 #include "lib/rule_kept.h"
 #include "lib/shared.h"
 
@@ -215,12 +216,6 @@ static __always_inline void tna_rule_devices(struct tna_pkt *p, struct tna_rule_
 	f->oifgroup = tna_get(out, group);
 }
 
-static __always_inline bool tna_rule_routing(struct tna_pkt *p)
-{
-	return p->ip_version == 4 ? tna_get(p->net, ipv4.fib_has_custom_rules)
-				  : tna_get(p->net, ipv6.fib6_has_custom_rules);
-}
-
 static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 {
 	struct tna_rule_facts *f;
@@ -262,7 +257,7 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 	/* By the mark rules of routing might have chosen another way; and to them an address may be
 	 * what the table of local ones, which is otherwise asked first, does not say.
 	 */
-	if ((f->mark_routed_by || f->asks_routing) && !f->bridged && tna_rule_routing(p))
+	if ((f->mark_routed_by || f->asks_routing) && !f->bridged && tna_routing_rules(p))
 		return tna_punt(p, f->mark_routed_by ? TNA_R_MARK : TNA_R_RULE);
 	return verdict;
 }

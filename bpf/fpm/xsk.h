@@ -18,10 +18,10 @@
 
 #include "lib/address.h"
 #include "lib/facts.h"
+#include "lib/routing.h"
 #include "lib/shared.h"
 
 #define TNA_LOOPBACK_INDEX 1 /* of every namespace */
-#define AF_INET 2
 
 /* Mapped by the controller. */
 struct {
@@ -113,53 +113,22 @@ static __always_inline bool tna_local_ipsec_free(struct tna_pkt *p)
 		       XFRM_USERPOLICY_ACCEPT;
 }
 
-/* As Linux does, the way back is looked for from the loopback device; 0: it is not, or to this host. The
- * helper wants forwarding to be on there.
- */
-static __noinline __u32 tna_way_to_source(struct tna_pkt *p, bool *asked)
-{
-	struct bpf_fib_lookup back = {
-		.family = AF_INET,
-		.l4_protocol = p->ip_proto,
-		.sport = p->dport,
-		.dport = p->sport,
-		.tot_len = 1,
-		.ifindex = TNA_LOOPBACK_INDEX,
-		.tos = p->tos,
-		.ipv4_src = p->daddr[0],
-		.ipv4_dst = p->saddr[0],
-	};
-	long code = bpf_fib_lookup(p->ctx, &back, sizeof(back), BPF_FIB_LOOKUP_SKIP_NEIGH);
-
-	*asked = code != BPF_FIB_LKUP_RET_FWD_DISABLED;
-	return code == BPF_FIB_LKUP_RET_SUCCESS ? back.ifindex : 0;
-}
-
-/* The way to the source leads where rp_filter wants it to. Where the FIB can't be asked, sources on the
- * link are known to be right. IPv6 has no such check.
+/* The way to the source, as Linux looks for it from the loopback device, leads where rp_filter wants it to.
+ * Where the FIB can't be asked (forwarding is off there), sources on the link are known to be right.
+ * IPv6 has no such check.
  */
 static __always_inline bool tna_local_source(struct tna_pkt *p)
 {
-	struct in_device *in = tna_get(p->dev, ip_ptr);
-	int all = tna_get(tna_get(p->net, ipv4.devconf_all), data[IPV4_DEVCONF_RP_FILTER]);
-	int filter = tna_get(in, cnf.data[IPV4_DEVCONF_RP_FILTER]);
+	int filter = tna_rp_filter(p);
 	bool asked = false;
 	__u32 back;
 
 	if (p->ip_version == 6)
 		return !tna_get(tna_get(p->dev, ip6_ptr), cnf.disable_ipv6);
-	if (all > filter)
-		filter = all;
-	back = tna_way_to_source(p, &asked);
+	back = tna_way_back(p, TNA_LOOPBACK_INDEX, &asked);
 	if (!asked)
 		return tna_device_has4(p->dev, p->saddr[0], true);
 	return back && (filter != 1 || back == tna_device_ifindex(p->dev));
-}
-
-static __always_inline bool tna_routed_by_rules(struct tna_pkt *p)
-{
-	return p->ip_version == 4 ? tna_get(p->net, ipv4.fib_has_custom_rules)
-				  : tna_get(p->net, ipv6.fib6_has_custom_rules);
 }
 
 /* Linux would hand the packet to whoever of this host asks for it. */
@@ -173,7 +142,7 @@ static __always_inline enum tna_verdict tna_local_allowed(struct tna_pkt *p)
 		return v;
 	if (!tna_local_ipsec_free(p))
 		return tna_punt(p, TNA_R_IPSEC);
-	if (tna_routed_by_rules(p))
+	if (tna_routing_rules(p))
 		return tna_punt(p, TNA_R_NO_ROUTE);
 	return tna_local_source(p) ? TNA_NEXT : tna_punt(p, TNA_R_SOURCE_ADDRESS);
 }

@@ -59,8 +59,7 @@ static __always_inline bool tna_route6_known(const struct tna_route6 *route, str
 /* What the answer depends on is in the entry: no rules ask for ports. */
 static __always_inline bool tna_route6_keepable(struct tna_pkt *p)
 {
-	return !bpf_core_field_exists(p->net->ipv6.fib6_has_custom_rules) ||
-	       !tna_get(p->net, ipv6.fib6_has_custom_rules);
+	return !tna_routing_rules6(p);
 }
 
 /* The nexthops' number, too, is from before the FIB was asked. */

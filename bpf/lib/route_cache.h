@@ -15,6 +15,7 @@
 #define TNA_ROUTE_CACHE_H
 
 #include "lib/device.h"
+#include "lib/routing.h"
 
 #define TNA_ROUTE_JIFFIES 256 /* that an answer is kept for */
 
@@ -74,8 +75,7 @@ static __always_inline bool tna_route_known(const struct tna_route *route, struc
 /* What the answer depends on is in the entry: no rules ask for ports, and neighbours have no say. */
 static __always_inline bool tna_route_keepable(struct tna_pkt *p)
 {
-	if (bpf_core_field_exists(p->net->ipv4.fib_has_custom_rules) &&
-	    tna_get(p->net, ipv4.fib_has_custom_rules))
+	if (tna_routing_rules4(p))
 		return false;
 	if (bpf_core_field_exists(p->net->ipv4.sysctl_fib_multipath_use_neigh) &&
 	    tna_get(p->net, ipv4.sysctl_fib_multipath_use_neigh))
