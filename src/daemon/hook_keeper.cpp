@@ -16,7 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLongestName = 32;
-constexpr std::int64_t kPriorities = 1'000'000;
 
 // It is a file's name, and a folder's in the BPF file system, which takes no dots.
 Result<> check_name(const std::string& name) {
@@ -49,7 +48,7 @@ Result<InstalledHook> from_toml(const std::string& file) {
   InstalledHook hook;
   std::int64_t priority = 0;
   reader.required("at", hook.at)
-      .number("priority", priority, -kPriorities, kPriorities)
+      .number("priority", priority, -kHookPriorities, kHookPriorities)
       .optional("interfaces", hook.interfaces);
   TRY(reader.done());
   hook.priority = static_cast<int>(priority);

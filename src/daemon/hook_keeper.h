@@ -15,6 +15,8 @@
 
 namespace tna {
 
+inline constexpr std::int64_t kHookPriorities = 1'000'000;  // from minus this to this
+
 class HookKeeper {
  public:
   using Objects = std::map<std::uint64_t, std::shared_ptr<const HookObject>>;

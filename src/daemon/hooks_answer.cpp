@@ -46,9 +46,10 @@ Result<Json> list(const Controller::View& view) {
 Result<InstalledHook> wanted(const Json& arguments) {
   InstalledHook hook{.name = text(arguments, "name"), .at = text(arguments, "at", "start")};
   if (const Json* priority = find(arguments, "priority")) {
-    if (!priority->is_number_integer() || priority->get<std::int64_t>() < -1'000'000 ||
-        priority->get<std::int64_t>() > 1'000'000)
-      return error("priority: a number from -1000000 to 1000000");
+    if (!priority->is_number_integer() || priority->get<std::int64_t>() < -kHookPriorities ||
+        priority->get<std::int64_t>() > kHookPriorities)
+      return error("priority: a number from -" + std::to_string(kHookPriorities) + " to " +
+                   std::to_string(kHookPriorities));
     hook.priority = priority->get<int>();
   }
   for (const Json& name : items(arguments, "interfaces")) {
