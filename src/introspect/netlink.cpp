@@ -128,11 +128,17 @@ Result<Bytes> Netlink::read_datagram(int flags) {
   return Bytes(buffer_).first(static_cast<std::size_t>(length));
 }
 
-Result<> Netlink::send(const std::string& action, Request& request, std::uint16_t flags) {
+Bytes Netlink::ready(Request& request, std::uint16_t flags) {
   auto* header = reinterpret_cast<nlmsghdr*>(request.buffer_.data());
   header->nlmsg_flags = NLM_F_REQUEST | flags;
   header->nlmsg_seq = ++sequence_;
-  if (mnl_socket_sendto(socket_.get(), header, header->nlmsg_len) < 0) return errno_error(action);
+  return Bytes(request.buffer_).first(header->nlmsg_len);
+}
+
+Result<> Netlink::send(const std::string& action, Request& request, std::uint16_t flags) {
+  const Bytes message = ready(request, flags);
+  if (mnl_socket_sendto(socket_.get(), message.data(), message.size()) < 0)
+    return errno_error(action);
   return {};
 }
 
@@ -215,11 +221,9 @@ Result<> Netlink::change(const std::string& what, Request request) {
 Result<> Netlink::tell(const std::string& what, std::span<Request> requests) {
   std::vector<std::byte> datagram;
   for (Request& request : requests) {
-    auto* header = reinterpret_cast<nlmsghdr*>(request.buffer_.data());
-    header->nlmsg_flags = NLM_F_REQUEST;
-    header->nlmsg_seq = ++sequence_;
-    datagram.insert(datagram.end(), request.buffer_.begin(),
-                    request.buffer_.begin() + NLMSG_ALIGN(header->nlmsg_len));
+    const Bytes message = ready(request, 0);
+    datagram.insert(datagram.end(), message.begin(), message.end());
+    datagram.resize(NLMSG_ALIGN(datagram.size()));
   }
   if (mnl_socket_sendto(socket_.get(), datagram.data(), datagram.size()) < 0)
     return errno_error(what);

@@ -91,6 +91,8 @@ class Netlink {
   using Socket = std::unique_ptr<mnl_socket, Close>;
   explicit Netlink(Socket socket);
   Result<Bytes> read_datagram(int flags);
+  // What is to be sent, with the next number.
+  Bytes ready(Request&, std::uint16_t flags);
   Result<> send(const std::string& action, Request&, std::uint16_t flags);
   // Reads answers to the last request until `last` says so.
   Result<> read_answer(const std::string& action,
