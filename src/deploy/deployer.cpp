@@ -135,8 +135,7 @@ Result<> Deployer::take_rules(const Firewall& firewall) {
   if (known == rules_.end()) {
     rules_.emplace(firewall.id, TRY(RuleMaps::make(firewall.rules, firewall.version)));
   } else if (RuleMaps& maps = known->second; &maps.rules() != firewall.rules.get()) {
-    if (maps.version() != firewall.version) TRY(maps.add_counted(counted_before_));
-    TRY(maps.take(firewall.rules, firewall.version));
+    TRY(maps.take(firewall.rules, firewall.version, counted_before_));
   }
   return {};
 }

@@ -105,14 +105,19 @@ std::vector<RuleMaps::InPlace> RuleMaps::in_place() const {
           {"tna_rules_kept", kept_.get()}};
 }
 
-Result<> RuleMaps::take(std::shared_ptr<const CompiledRules> rules, std::uint32_t version) {
+Result<> RuleMaps::take(std::shared_ptr<const CompiledRules> rules, std::uint32_t version,
+                        RuleCounts& counted) {
   for (std::size_t i = 0; i < sets_.size(); ++i)
     TRY(change(sets_[i].get(), rules_->maps[i].elements, rules->maps[i].elements, rules->maps[i]));
+  const bool others = version != version_;
+  if (others) {
+    auto now = TRY(sums(std::max(rules_->counted.size(), rules->counted.size())));
+    add(now, counted);
+    before_ = std::move(now);
+  }
   rules_ = std::move(rules);
-  if (version == version_) return {};
   version_ = version;
-  before_ = TRY(sums());
-  return write_trees();
+  return others ? write_trees() : Result<>();
 }
 
 std::vector<bpf_insn> RuleMaps::linked(const std::vector<bpf_insn>& code) const {
@@ -123,10 +128,10 @@ std::vector<bpf_insn> RuleMaps::linked(const std::vector<bpf_insn>& code) const 
   return made;
 }
 
-Result<std::vector<tna_rule_counter>> RuleMaps::sums() const {
+Result<std::vector<tna_rule_counter>> RuleMaps::sums(std::size_t counters) const {
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 0) return errno_error("count the processors", -cpus);
-  std::vector<tna_rule_counter> sums(rules_->counted.size());
+  std::vector<tna_rule_counter> sums(counters);
   if (sums.empty()) return sums;
   std::vector<std::uint32_t> keys(sums.size());
   std::vector<tna_rule_counter> each(sums.size() * static_cast<std::size_t>(cpus));
@@ -143,13 +148,16 @@ Result<std::vector<tna_rule_counter>> RuleMaps::sums() const {
   return sums;
 }
 
-Result<> RuleMaps::add_counted(RuleCounts& to) const {
-  const auto now = TRY(sums());
+void RuleMaps::add(const std::vector<tna_rule_counter>& now, RuleCounts& to) const {
   for (std::size_t i = 0; i < rules_->counted.size(); ++i) {
     tna_rule_counter& sum = to[rules_->counted[i]];
     sum.packets += now[i].packets - before_[i].packets;
     sum.bytes += now[i].bytes - before_[i].bytes;
   }
+}
+
+Result<> RuleMaps::add_counted(RuleCounts& to) const {
+  add(TRY(sums(rules_->counted.size())), to);
   return {};
 }
 

@@ -22,11 +22,10 @@ class RuleMaps {
   static Result<RuleMaps> make(std::shared_ptr<const CompiledRules>, std::uint32_t version);
 
   // Rules of the same code: their sets get the elements of these; of another version their trees,
-  // and the counters begin anew. While it goes on, packets must be Linux's. An error leaves the
-  // sets mixed.
-  Result<> take(std::shared_ptr<const CompiledRules>, std::uint32_t version);
+  // and the counters begin anew: what they have counted is added to `counted`. While it goes on,
+  // packets must be Linux's. An error leaves the sets mixed.
+  Result<> take(std::shared_ptr<const CompiledRules>, std::uint32_t version, RuleCounts& counted);
   const CompiledRules& rules() const { return *rules_; }
-  std::uint32_t version() const { return version_; }
 
   // The code with the descriptors of its maps in it.
   std::vector<bpf_insn> linked(const std::vector<bpf_insn>& code) const;
@@ -43,7 +42,8 @@ class RuleMaps {
  private:
   Result<> make_trees();
   Result<> write_trees();
-  Result<std::vector<tna_rule_counter>> sums() const;
+  Result<std::vector<tna_rule_counter>> sums(std::size_t counters) const;
+  void add(const std::vector<tna_rule_counter>& now, RuleCounts& to) const;
 
   std::shared_ptr<const CompiledRules> rules_;
   std::uint32_t version_ = 0;
