@@ -15,8 +15,7 @@ namespace tna {
 namespace {
 
 constexpr int kStack = 512, kWords = kStack / 8, kDeepest = 8;
-constexpr std::size_t kMost =
-    100'000;  // instructions; as many as the kernel may be asked to take is more
+constexpr std::size_t kMost = 100'000;  // instructions
 
 // What a register or a word of the stack may hold; a number is none of these.
 struct Holds {
@@ -32,9 +31,7 @@ struct Holds {
       *this = other;
       return;
     }
-    const bool same = facts == other.facts && packet == other.packet && stack == other.stack &&
-                      above == other.above && at == other.at;
-    if (!same) at.reset();
+    at.reset();
     facts |= other.facts;
     packet |= other.packet;
     stack |= other.stack;
@@ -233,9 +230,9 @@ class Checker {
     } else if (to.stack) {
       state.somewhere.join(value);
     }
+    // Or register 0: what was fetched is a number in any case.
     if (atomic && from_register && instruction.src_reg < BPF_REG_10)
-      state.reg[instruction.src_reg] =
-          {};  // or register 0: what was fetched is a number in any case
+      state.reg[instruction.src_reg] = {};
     return {};
   }
 
