@@ -14,54 +14,22 @@ bool is_always_taken(const bpf_insn& instruction) {
   return is_jump(instruction) && BPF_OP(instruction.code) == BPF_JA;
 }
 
-bool is_exit(const bpf_insn& instruction) {
-  return instruction.code == (BPF_JMP | BPF_EXIT);
-}
-
-// A load of the address of a function, for helpers that call it.
-bool names_function(const bpf_insn& instruction) {
-  return is_wide(instruction) && instruction.src_reg == BPF_PSEUDO_FUNC;
-}
-
-std::vector<bool> reachable(const Code& code) {
-  std::vector<bool> seen(code.size());
+std::vector<std::size_t> reachable(const Code& code) {
+  std::vector<std::size_t> seen(code.size());
   std::vector<std::size_t> to_see{0};
   while (!to_see.empty()) {
     const std::size_t at = to_see.back();
     to_see.pop_back();
     if (at >= code.size() || seen[at]) continue;
-    seen[at] = true;
+    seen[at] = 1;
     const bpf_insn& instruction = code[at];
-    if (is_wide(instruction) && at + 1 < code.size()) seen[at + 1] = true;
+    if (is_wide(instruction) && at + 1 < code.size()) seen[at + 1] = 1;
     if (is_jump(instruction)) to_see.push_back(jump_target(code, at));
     if (is_call(instruction) || names_function(instruction)) to_see.push_back(called(code, at));
     if (!is_exit(instruction) && !is_always_taken(instruction))
       to_see.push_back(at + (is_wide(instruction) ? 2 : 1));
   }
   return seen;
-}
-
-// Without the instructions that are not kept.
-Code compacted(const Code& code, const std::vector<bool>& kept) {
-  std::vector<std::size_t> now(code.size() + 1);
-  for (std::size_t at = 0; at < code.size(); at++) now[at + 1] = now[at] + kept[at];
-  Code made;
-  made.reserve(now.back());
-  for (std::size_t at = 0; at < code.size(); at++) {
-    if (!kept[at]) continue;
-    bpf_insn instruction = code[at];
-    const auto distance = [&](std::size_t to) {
-      return static_cast<std::int32_t>(now[to]) - static_cast<std::int32_t>(now[at]) - 1;
-    };
-    if (is_call(instruction) || names_function(instruction))
-      instruction.imm = distance(called(code, at));
-    else if (instruction.code == (BPF_JMP32 | BPF_JA))
-      instruction.imm = distance(jump_target(code, at));
-    else if (is_jump(instruction))
-      instruction.off = static_cast<std::int16_t>(distance(jump_target(code, at)));
-    made.push_back(instruction);
-  }
-  return made;
 }
 
 }  // namespace
@@ -76,6 +44,14 @@ std::size_t called(const Code& code, std::size_t at) {
 
 void call(Code& code, std::size_t at, std::size_t function) {
   code[at].imm = static_cast<std::int32_t>(function) - static_cast<std::int32_t>(at) - 1;
+}
+
+bool names_function(const bpf_insn& instruction) {
+  return is_wide(instruction) && instruction.src_reg == BPF_PSEUDO_FUNC;
+}
+
+bool is_exit(const bpf_insn& instruction) {
+  return instruction.code == (BPF_JMP | BPF_EXIT);
 }
 
 bool names_map(const bpf_insn& instruction) {
@@ -130,15 +106,39 @@ void set_mark(bpf_insn& instruction, bool taken) {
   instruction = {.code = BPF_JMP | BPF_JA, .off = taken ? instruction.off : static_cast<__s16>(0)};
 }
 
+Code spread(const Code& code, const std::vector<std::size_t>& lengths) {
+  std::vector<std::size_t> now(code.size() + 1);
+  for (std::size_t at = 0; at < code.size(); at++) now[at + 1] = now[at] + lengths[at];
+  Code made(now.back());
+  for (std::size_t at = 0; at < code.size(); at++) {
+    if (!lengths[at]) continue;
+    bpf_insn instruction = code[at];
+    const auto distance = [&](std::size_t to) {
+      return static_cast<std::int32_t>(now[to]) - static_cast<std::int32_t>(now[at]) - 1;
+    };
+    if (is_call(instruction) || names_function(instruction))
+      instruction.imm = distance(called(code, at));
+    else if (instruction.code == (BPF_JMP32 | BPF_JA))
+      instruction.imm = distance(jump_target(code, at));
+    else if (is_jump(instruction))
+      instruction.off = static_cast<std::int16_t>(distance(jump_target(code, at)));
+    made[now[at]] = instruction;
+  }
+  return made;
+}
+
 Code without_unreachable(const Code& code) {
-  Code made = compacted(code, reachable(code));
+  Code made = spread(code, reachable(code));
   for (;;) {
-    std::vector<bool> kept(made.size(), true);
+    std::vector<std::size_t> kept(made.size(), 1);
     bool all = true;
-    for (std::size_t at = 0; at < made.size(); at++)
-      if (is_always_taken(made[at]) && jump_target(made, at) == at + 1) all = kept[at] = false;
+    for (std::size_t at = 0; at < made.size(); at++) {
+      if (!is_always_taken(made[at]) || jump_target(made, at) != at + 1) continue;
+      kept[at] = 0;
+      all = false;
+    }
     if (all) return made;
-    made = compacted(made, kept);
+    made = spread(made, kept);
   }
 }
 

@@ -17,8 +17,13 @@ using Code = std::vector<bpf_insn>;
 
 // A call of another function of the program.
 bool is_call(const bpf_insn&);
+// A load of a function's address, for helpers that call it.
+bool names_function(const bpf_insn&);
+// Of either: where the function begins.
 std::size_t called(const Code&, std::size_t at);
 void call(Code&, std::size_t at, std::size_t function);
+
+bool is_exit(const bpf_insn&);
 
 // A load of a map, or of an address within its value: the instruction's imm is the map's
 // descriptor.
@@ -40,6 +45,10 @@ std::size_t append(Code&, const Code& function);
 // "if r10 == mark": becomes a jump that is always taken, or that leads nowhere.
 bool is_mark(const bpf_insn&, std::int32_t mark);
 void set_mark(bpf_insn&, bool taken);
+
+// Each instruction is the first of so many, the others of which are to be written; 0: it is left
+// out. Calls and jumps lead where they led.
+Code spread(const Code&, const std::vector<std::size_t>& lengths);
 
 // Without what can't be reached from the first instruction, which the kernel would refuse.
 Code without_unreachable(const Code&);

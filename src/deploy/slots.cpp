@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "deploy/inline.h"
 #include "slot_abi.h"
 
 namespace tna {
@@ -56,9 +57,8 @@ Result<Code> step_of(const Code& spine) {
   return error("this pipeline has no slots for hooks");
 }
 
-// Behind the others, for that hook, whose function begins at `function`.
-std::size_t append_step(Code& code, const Code& step, const PlacedHook& placed, int memory,
-                        int number, std::size_t function) {
+// The function that calls this hook, and the hook's own, as a program of their own.
+Code step_for(const PlacedHook& placed, const Code& step, int memory, int number) {
   Code own = step;
   const HookCode& hook = *placed.hook;
   set_marks(own, TNA_HOOK_MARK_FACTS, hook.reads_facts || hook.reads_headers);
@@ -69,28 +69,48 @@ std::size_t append_step(Code& code, const Code& step, const PlacedHook& placed, 
     if (sets(instruction, TNA_HOOK_NUMBER)) instruction.imm = number;
     if (names_map(instruction) && instruction.imm == memory) instruction.imm = hook.memory;
   }
-  const std::size_t begin = append(code, own);
-  for (std::size_t at = begin; at < code.size(); at++)  // it calls nothing else
-    if (is_call(code[at])) call(code, at, function);
-  return begin;
+  for (std::size_t at = 0; at < step.size(); at++)  // it calls nothing else
+    if (is_call(own[at])) call(own, at, step.size());
+  append(own, hook.code);
+  return without_unreachable(own);
 }
 
 // Calls one after another, until one has a verdict.
-std::size_t append_all(Code& code, const std::vector<std::size_t>& functions) {
+Code all_of(const std::vector<Code>& steps) {
   constexpr int kArguments = 4, kEach = kArguments + 2;
+  if (steps.size() == 1) return steps.front();
   Code all;
   std::vector<std::size_t> calls;
   for (int i = 0; i < kArguments; i++) all.push_back(move(BPF_REG_6 + i, BPF_REG_1 + i));
-  for (std::size_t left = functions.size(); left > 0; left--) {
+  for (std::size_t left = steps.size(); left > 0; left--) {
     for (int i = 0; i < kArguments; i++) all.push_back(move(BPF_REG_1 + i, BPF_REG_6 + i));
     calls.push_back(all.size());
     all.push_back(kCall);
     all.push_back(jump_if(BPF_JNE, BPF_JMP32, BPF_REG_0, 0, static_cast<int>(left - 1) * kEach));
   }
   all.push_back(kExit);
-  const std::size_t begin = append(code, all);
-  for (std::size_t i = 0; i < functions.size(); i++) call(code, begin + calls[i], functions[i]);
-  return begin;
+  for (std::size_t i = 0; i < steps.size(); i++) call(all, calls[i], append(all, steps[i]));
+  return all;
+}
+
+// These where the function is called that begins at `place`, without calls where the stack allows
+// it: what a function has of it goes to the one that it is put into, together with the caller's
+// registers.
+Code with_slot(const Code& code, std::size_t place, std::vector<Code> steps) {
+  const auto placed = [&] {
+    Code made = code;
+    const std::size_t begin = append(made, all_of(steps));
+    redirect(made, place, begin);
+    return std::pair(std::move(made), begin);
+  };
+  Code with_calls = placed().first;
+  for (Code& each : steps) {
+    inline_calls(each, end_of(each, 0));
+    each = without_unreachable(each);
+  }
+  auto [made, begin] = placed();
+  inline_calls(made, begin);
+  return stack_of(made) > kStack ? with_calls : made;
 }
 
 // The program begins anew with a packet that a hook has changed.
@@ -136,18 +156,13 @@ Result<Code> with_hooks(Code code, std::span<const PlacedHook> hooks, int memory
       std::ranges::any_of(hooks, [](const auto& each) { return each.hook->changes; });
   if (!hooks.empty()) {
     const Code step = TRY(step_of(code));
-    std::map<const HookCode*, std::size_t> functions;
     int number = 0;
     for (const auto& [slot, placed] : by_slot) {
-      std::vector<std::size_t> steps;
-      for (const PlacedHook& each : placed) {
-        auto [function, is_new] = functions.try_emplace(each.hook);
-        if (is_new) function->second = append(code, each.hook->code);
-        steps.push_back(append_step(code, step, each, memory, ++number, function->second));
-      }
       const auto place = function_that_returns(code, TNA_SLOT_CALL + slot);
       if (!place) return error("this pipeline has no slot " + std::to_string(slot));
-      redirect(code, *place, steps.size() == 1 ? steps.front() : append_all(code, steps));
+      std::vector<Code> steps;
+      for (const PlacedHook& each : placed) steps.push_back(step_for(each, step, memory, ++number));
+      code = with_slot(code, *place, steps);
     }
   }
   for (int slot = 0; slot < TNA_PLACES; slot++)
