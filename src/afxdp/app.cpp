@@ -5,9 +5,11 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 
 #include "afxdp/queue.h"
 #include "afxdp/registration.h"
+#include "afxdp/routed_sender.h"
 
 namespace tna {
 namespace {
@@ -20,6 +22,7 @@ constexpr unsigned kLookEvery = 1024;  // calls that find packets, between looks
 
 struct App::State {
   Registration registration;
+  RoutedSender router;
   std::vector<XskQueue> queues;
   std::vector<bool> zero_copy;
   std::vector<std::string> to_linux;
@@ -30,15 +33,17 @@ struct App::State {
     XskQueue& queue = queues[number];
     const std::uint32_t count = std::min(queue.waiting(), kBatch);
     if (!count) return 0;
+    router.begin();
     for (std::uint32_t i = 0; i < count; ++i) {
       xdp_desc at = queue.next();
       AppPacket packet{queue.bytes(at, at.len).data(), at.len, XskQueue::room(at), number};
-      if (to(packet) == AppVerdict::send) {
-        at.len = packet.length;
-        queue.send(at);
-      } else {
+      const AppVerdict verdict = to(packet);
+      at.len = packet.length;
+      if (verdict == AppVerdict::route) at.len = router.route({packet.data, packet.length});
+      if (verdict == AppVerdict::done || !at.len)
         queue.release(at);
-      }
+      else
+        queue.send(at);
     }
     queue.flush();
     return count;
@@ -61,8 +66,10 @@ App& App::operator=(App&&) noexcept = default;
 App::~App() = default;
 
 Result<App> App::open(const AppOptions& options) {
-  auto state = std::make_unique<State>(TRY(Registration::connect(options.control)));
-  const Json about = TRY(state->registration.ask("app-ask", {{"match", options.match}}));
+  Registration registration = TRY(Registration::connect(options.control));
+  const Json about = TRY(registration.ask("app-ask", {{"match", options.match}}));
+  RoutedSender router = TRY(RoutedSender::open(static_cast<int>(count(about, "ifindex"))));
+  auto state = std::make_unique<State>(std::move(registration), std::move(router));
   const std::uint64_t queues = std::min(count(about, "queues"), kQueuesMost);
   std::vector<int> sockets;
   for (std::uint64_t i = 0; i < queues; ++i) {
@@ -106,6 +113,20 @@ bool App::send(std::uint32_t queue, std::span<const std::byte> frame) {
   if (queue >= state_->queues.size() || !state_->queues[queue].send(frame)) return false;
   state_->queues[queue].flush();
   return true;
+}
+
+bool App::route(std::uint32_t queue, std::span<const std::byte> ip) {
+  std::array<std::byte, XskQueue::kFrameBytes> frame;
+  if (ip.size() > frame.size() - RoutedSender::kEthernet) return false;
+  std::ranges::copy(ip, frame.begin() + RoutedSender::kEthernet);
+  state_->router.begin();
+  const std::uint32_t length =
+      state_->router.route({frame.data(), RoutedSender::kEthernet + ip.size()});
+  return !length || send(queue, {frame.data(), length});
+}
+
+std::uint64_t App::unsent() const {
+  return state_->router.unsent();
 }
 
 }  // namespace tna

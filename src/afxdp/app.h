@@ -36,7 +36,8 @@ struct AppPacket {
 
 enum class AppVerdict {
   done,
-  send,  // by the interface and queue that it came in by
+  send,   // by the interface and queue that it came in by, as it is
+  route,  // its IP packet, where Linux would send it; it begins behind 14 bytes, without a tag
 };
 
 class App {
@@ -60,6 +61,11 @@ class App {
                             const std::function<AppVerdict(AppPacket&)>&);
   // Sends a frame of one's own; false: there is no room at the moment.
   bool send(std::uint32_t queue, std::span<const std::byte> frame);
+  // The same of an IP packet, where Linux would send it.
+  bool route(std::uint32_t queue, std::span<const std::byte> ip);
+  // Packets to be routed that nobody has sent: Linux knows no way, or the source is no address of
+  // this host, or it is no IP packet.
+  std::uint64_t unsent() const;
 
  private:
   struct State;

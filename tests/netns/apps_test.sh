@@ -20,7 +20,7 @@ setup() {
     ping_ok h$n 10.0.$n.1
     ping_ok h$n 2001:db8:$n::1
   done
-  in_ns b perl -MIO::Socket::IP -MIO::Select -e '
+  nsenter --net="/run/netns/${RUN}b" perl -MIO::Socket::IP -MIO::Select -e '
     my $all = IO::Select->new(map { IO::Socket::IP->new(LocalHost => "::", LocalPort => $_, Proto => "udp",
       V6Only => 0) or die "$_: $!" } @ARGV);
     while (1) { for ($all->can_read) { my $from = $_->recv(my $data, 2000); $_->send("kernel: $data", 0, $from) } }
@@ -156,7 +156,7 @@ test_taps() { # whoever listens gets it, by Linux
 
 test_routed() { # packets that are forwarded otherwise, behind the forward chain
   in_ns b sysctl -qw net.ipv4.ip_forward=1
-  in_ns h2 perl -MIO::Socket::IP -e 'my $socket = IO::Socket::IP->new(LocalHost => "0.0.0.0", LocalPort => 4789,
+  nsenter --net="/run/netns/${RUN}h2" perl -MIO::Socket::IP -e 'my $socket = IO::Socket::IP->new(LocalHost => "0.0.0.0", LocalPort => 4789,
     Proto => "udp"); while (my $from = $socket->recv(my $data, 2000)) { $socket->send("h2: $data", 0, $from) }' &
   CHILDREN+=($!)
   wait_until 3 far_answers
@@ -181,6 +181,55 @@ test_routed() { # packets that are forwarded otherwise, behind the forward chain
 far_answers() { [ "$(ask h1 10.0.2.2 4789)" = "h2: hello" ]; }
 rules_run() { tna pipeline p1 | grep -q rules; }
 takes_routed() { [ "$(ask h1 10.0.2.2 4789)" = hello ]; }
+
+test_where_linux_sends() { # answers that the application has routed
+  local to before
+  in_ns b sysctl -qw net.ipv4.conf.lo.forwarding=1 # the way to a source can be asked for
+  in_ns b nft -f - <<-'END'
+	table inet t {
+	  counter by_linux {}
+	  chain c { type filter hook output priority 0; udp sport 7 counter name by_linux; }
+	}
+	END
+  start_app "$ECHO" --route "iifname p1 udp dport 7"
+  for to in 10.0.1.1 2001:db8:1::1; do
+    wait_until 5 asked_often "$to" # Linux sees to a neighbour that it is not sure of
+    before=$(by_linux)
+    for _ in 1 2 3; do same "by the same interface, $to" hello "$(ask h1 $to 7)"; done
+    same "answers that Linux has sent, $to" "$before" "$(by_linux)"
+  done
+
+  ip -n "${RUN}h1" addr add 10.0.3.3/32 dev eth0
+  ip -n "$B" route add 10.0.3.3/32 via 10.0.1.2
+  same "by a gateway" hello "$(ask_from h1 10.0.3.3 10.0.1.1 7)"
+  before=$(by_linux)
+  same "by a gateway, again" hello "$(ask_from h1 10.0.3.3 10.0.1.1 7)"
+  same "answers that Linux has sent" "$before" "$(by_linux)"
+  ip -n "$B" route replace 10.0.3.3/32 via 10.0.2.2
+  capture h2 eth0 "$WORK/other.pcap" udp port 7
+  same "after the route has changed" nothing "$(ask_from h1 10.0.3.3 10.0.1.1 7)"
+  finish "$CHILD"
+  check "it left by the other interface" grep -q "10.0.1.1.7 > 10.0.3.3" <(tcpdump -nr "$WORK/other.pcap" 2>/dev/null)
+  same "answers that Linux has sent" $((before + 1)) "$(by_linux)"
+  ip -n "$B" route del 10.0.3.3/32
+  ip -n "${RUN}h1" addr del 10.0.3.3/32 dev eth0
+  in_ns b nft delete table inet t
+  in_ns b sysctl -qw net.ipv4.conf.lo.forwarding=0
+  end_app
+}
+by_linux() { in_ns b nft -j list counter inet t by_linux | jq '.nftables[1].counter.packets'; }
+asked_often() { # asked_often TO: until an answer is none of Linux's
+  local before
+  before=$(by_linux)
+  [ "$(ask h1 "$1" 7)" = hello ] && [ "$(by_linux)" = "$before" ]
+}
+ask_from() { # ask_from FROM ADDRESS TO PORT
+  in_ns "$1" perl -MIO::Socket::IP -e '
+    my $socket = IO::Socket::IP->new(LocalHost => shift, PeerHost => shift, PeerPort => shift, Proto => "udp")
+      or die "$!";
+    $socket->send("hello"); local $SIG{ALRM} = sub { print "nothing"; exit }; alarm 1;
+    $socket->recv(my $data, 2000); print $data' "$2" "$3" "$4"
+}
 
 test_dns() { # beside Linux's own service
   local query="\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03org\x00\x00\x01\x00\x01"
