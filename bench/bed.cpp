@@ -62,7 +62,7 @@ bench_frame ipv6_frame_between(int lane, int number) {
   inet_pton(AF_INET6, address(Family::ipv6, lane, Side::generator, number).c_str(), &ip.ip6_src);
   inet_pton(AF_INET6, address(Family::ipv6, lane, Side::sink, number).c_str(), &ip.ip6_dst);
   udphdr udp{};
-  udp.source = htons(uint16_t(1024 + number));
+  udp.source = htons(uint16_t(BENCH_STATION_PORT + number));
   udp.dest = htons(BENCH_UDP_PORT);
   udp.len = ip.ip6_plen;
   const uint32_t pseudo = uint32_t(ip.ip6_plen) + htons(IPPROTO_UDP) +
@@ -126,7 +126,7 @@ bench_frame frame_to(int lane, int number, const Mac& destination, std::uint32_t
   ip.daddr = htonl(address);
   ip.check = checksum(&ip, sizeof ip);
   udphdr udp{};
-  udp.source = htons(uint16_t(1024 + number));
+  udp.source = htons(uint16_t(BENCH_STATION_PORT + number));
   udp.dest = htons(BENCH_UDP_PORT);
   udp.len = htons(BENCH_FRAME_LENGTH - ETH_HLEN - sizeof ip);  // check stays 0: none
   std::copy_n(reinterpret_cast<uint8_t*>(&ip), sizeof ip, frame.bytes + ETH_HLEN);

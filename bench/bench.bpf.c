@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* bench: the benchmark's traffic generator, its sink, and the two things to compare with: a bare
- * redirect and programs that do nothing.
+/* bench: the benchmark's traffic generator, its sink, and what to compare with: a bare redirect, bare
+ * echoes and programs that do nothing.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
+#include <linux/udp.h>
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -193,6 +194,94 @@ int route_ipv6(struct xdp_md *ctx)
 	__builtin_memcpy(data + 6, way.smac, 6);
 	ip->hop_limit--;
 	return bpf_redirect(way.ifindex, 0);
+}
+
+struct udp_frame {
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct udphdr udp;
+	__u8 data[BENCH_FRAME_LENGTH - ETH_HLEN - sizeof(struct iphdr) - sizeof(struct udphdr)];
+} __attribute__((packed));
+
+static __always_inline struct udp_frame *udp_frame(struct xdp_md *ctx)
+{
+	struct udp_frame *frame = (void *)(long)ctx->data;
+
+	if ((void *)(frame + 1) > (void *)(long)ctx->data_end ||
+	    frame->eth.h_proto != bpf_htons(0x0800) || frame->ip.protocol != 17)
+		return NULL;
+	return frame;
+}
+
+/* Back to where it came from, without a checksum: a socket leaves that to the device, and what a veth
+ * would know of it is lost on the way back.
+ */
+static __always_inline void turn_round(struct udp_frame *frame)
+{
+	__be32 address = frame->ip.saddr;
+	__be16 port = frame->udp.source;
+	__u8 mac[6];
+
+	__builtin_memcpy(mac, frame->eth.h_source, 6);
+	__builtin_memcpy(frame->eth.h_source, frame->eth.h_dest, 6);
+	__builtin_memcpy(frame->eth.h_dest, mac, 6);
+	frame->ip.saddr = frame->ip.daddr;
+	frame->ip.daddr = address;
+	frame->udp.source = frame->udp.dest;
+	frame->udp.dest = port;
+	frame->udp.check = 0;
+}
+
+/* Each answer becomes its slot's next request. XDP_TX would leave a peer without a program of its own
+ * asleep (drivers/net/veth.c:veth_xdp_flush); a redirect does not.
+ */
+SEC("xdp")
+int ask_again(struct xdp_md *ctx)
+{
+	struct udp_frame *frame = udp_frame(ctx);
+	struct bench_slot *slot;
+	__u32 number;
+
+	if (!frame || frame->udp.source != bpf_htons(BENCH_UDP_PORT))
+		return XDP_PASS;
+	number = bpf_ntohs(frame->udp.dest) - BENCH_STATION_PORT;
+	if (number >= bench_state.window || number >= BENCH_SLOTS)
+		return XDP_DROP;
+	slot = &bench_state.slots[number];
+	if (*(__u16 *)(frame->data + sizeof(frame->data) - BENCH_EPOCH_BYTES) != slot->epoch)
+		return XDP_DROP;
+	slot->answers++;
+	turn_round(frame);
+	return bpf_redirect(bench_const.generate_ifindex, 0);
+}
+
+/* The least that answers: by XDP, and by AF_XDP. */
+SEC("xdp")
+int echo(struct xdp_md *ctx)
+{
+	struct udp_frame *frame = udp_frame(ctx);
+
+	if (!frame || frame->udp.dest != bpf_htons(BENCH_UDP_PORT))
+		return XDP_PASS;
+	turn_round(frame);
+	return XDP_TX;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} sockets SEC(".maps");
+
+SEC("xdp")
+int to_socket(struct xdp_md *ctx)
+{
+	struct udp_frame *frame = udp_frame(ctx);
+
+	if (!frame || frame->udp.dest != bpf_htons(BENCH_UDP_PORT))
+		return XDP_PASS;
+	return bpf_redirect_map(&sockets, 0, XDP_PASS);
 }
 
 SEC("xdp")

@@ -78,7 +78,7 @@ Result<> add_connections(const Bed& bed, bool masqueraded) {
     const int station = i % kStations;
     lines += fmt::format(
         "-I -s 198.18.0.{} -d {} -p udp --sport {} --dport 9 -t 600 -u SEEN_REPLY,ASSURED{}\n",
-        station + 1, dotted(Bed::behind_route(i)), 1024 + station,
+        station + 1, dotted(Bed::behind_route(i)), BENCH_STATION_PORT + station,
         masqueraded ? std::string(" --src-nat ") + kMasquerade : "");
   }
   return restore(bed, lines);

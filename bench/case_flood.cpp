@@ -66,7 +66,8 @@ Result<std::vector<Row>> flood(const Options& options) {
   Flow flow = TRY(Flow::open(bed));
   std::vector<Link> receivers;
   for (int i = 0; i < kQuiet; ++i)
-    receivers.push_back(TRY(flow.discard(bed.generator(), "q" + std::to_string(100 + i))));
+    receivers.push_back(
+        TRY(flow.attach("discard", bed.generator(), "q" + std::to_string(100 + i))));
   Subject subject{.bed = &bed, .flows = {&flow}, .expect = Expect::all_punted};
   std::vector<Row> rows;
   for (const Traffic& traffic : kTraffic) {

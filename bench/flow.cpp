@@ -107,17 +107,16 @@ void Flow::scatter() {
   state_->scatter = 1;
 }
 
-Result<Link> Flow::count(const Netns& netns, const std::string& device) const {
-  return attach("sink", netns, device);
-}
-
-Result<Link> Flow::discard(const Netns& netns, const std::string& device) const {
-  return attach("discard", netns, device);
-}
-
 Result<Link> Flow::attach_redirect(bool routes, bool tracked) const {
   const char* router = family_ != Family::ipv4 ? "route_ipv6" : tracked ? "route_tracked" : "route";
   return attach(routes ? router : "redirect", bed_->dut(), Bed::port_in(lane_));
+}
+
+Result<> Flow::hand_to(int socket) const {
+  const std::uint32_t key = 0;
+  const int sockets = bpf_object__find_map_fd_by_name(object_.get(), "sockets");
+  if (bpf_map_update_elem(sockets, &key, &socket, BPF_ANY)) return errno_error("hand out frames");
+  return {};
 }
 
 Result<int> Flow::empty_program(const std::string& hook) const {

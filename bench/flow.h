@@ -54,14 +54,16 @@ class Flow {
   // The epoch that frames belong to from now on, 0 to 3.
   void set_epoch(std::uint32_t epoch);
 
-  // Has frames that come to this device counted, too: answers to those sent.
-  Result<Link> count(const Netns& netns, const std::string& device) const;
-  // An XDP program on a device that drops all it receives, as the cheapest of receivers.
-  Result<Link> discard(const Netns& netns, const std::string& device) const;
   // An XDP program on the lane's ingress port that does nothing but redirect to the egress port;
   // `routes`: that looks into the FIB, and does what a router does to the frame; `tracked`: and
   // that looks up the packet's connection.
   Result<Link> attach_redirect(bool routes, bool tracked) const;
+  // The XDP program of that name on a device.
+  Result<Link> attach(const char* program, const Netns& netns, const std::string& device) const;
+  // Frames that AF_XDP's bare echo gets go to this socket.
+  Result<> hand_to(int socket) const;
+  // What the programs and this process share.
+  bench_state& state() const { return *state_; }
   // The program that does nothing, for "xdp" or "tc".
   Result<int> empty_program(const std::string& hook) const;
 
@@ -71,7 +73,6 @@ class Flow {
   };
   Flow(const Bed& bed, int lane, Family family, Object object)
       : bed_(&bed), lane_(lane), family_(family), object_(std::move(object)) {}
-  Result<Link> attach(const char* program, const Netns& netns, const std::string& device) const;
   Result<int> program(const char* name) const;
 
   const Bed* bed_;

@@ -13,6 +13,8 @@
 #define BENCH_EPOCH_BYTES 2 /* the last ones */
 #define BENCH_EPOCHS 4
 #define BENCH_UDP_PORT 9 /* discard */
+#define BENCH_STATION_PORT 1024 /* of the first station; the others' follow */
+#define BENCH_SLOTS 256 /* room for that many requests at a time, a power of two */
 
 struct bench_frame {
   __u8 bytes[64];
@@ -25,6 +27,13 @@ struct bench_const {
   __u32 frame_length;     /* BENCH_FRAME_LENGTH or BENCH_IPV6_FRAME_LENGTH */
 };
 
+/* One request at a time, of the station with that number. */
+struct bench_slot {
+  __u64 answers;
+  __u32 epoch; /* answers of others came too late */
+  __u32 unused;
+};
+
 /* Shared memory of the driver and the generator. */
 struct bench_state {
   struct bench_frame frames[BENCH_FRAMES]; /* templates, sent in turn */
@@ -34,6 +43,8 @@ struct bench_state {
   __u32 epoch;   /* written into every frame, so that the sink can tell before from after */
   __u32 scatter; /* IPv4: each frame is of another flow than all before it */
   __u32 scattered;
+  __u32 window; /* slots in use */
+  struct bench_slot slots[BENCH_SLOTS];
 };
 
 #endif

@@ -48,7 +48,7 @@ set_tests_properties(differential differential.faults PROPERTIES
 file(GLOB BENCH CONFIGURE_DEPENDS bench/*.cpp)
 tna_bpf_object(bench ${CMAKE_SOURCE_DIR}/bench/bench.bpf.c)
 add_executable(tna_bench ${BENCH} ${CMAKE_BINARY_DIR}/bpf/bench.cpp)
-target_link_libraries(tna_bench PRIVATE tna_base tna_rule_tree CLI11::CLI11 PkgConfig::BPF)
+target_link_libraries(tna_bench PRIVATE tna_base tna_rule_tree tna-app CLI11::CLI11 PkgConfig::BPF)
 
 add_executable(tna_reading tests/rules/reading.cpp)
 target_link_libraries(tna_reading PRIVATE tna_rules)
