@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint32_t kBatch = 64;  // of packets, before what is to be sent is sent
 constexpr std::uint64_t kQueuesMost = 64;
-constexpr unsigned kLookEvery = 1024;  // calls that find packets, between looks after tnad
+constexpr unsigned kLookEvery = 1024;  // calls, between looks whether all is still there
 
 }  // namespace
 
@@ -49,14 +49,25 @@ struct App::State {
     return count;
   }
 
-  Result<std::size_t> hand_out_all(const std::function<AppVerdict(AppPacket&)>& to) {
+  std::size_t hand_out_all(const std::function<AppVerdict(AppPacket&)>& to) {
     std::size_t count = 0;
     for (std::uint32_t number = 0; number < queues.size(); ++number) count += hand_out(number, to);
-    if (count && ++calls % kLookEvery) return count;
+    return count;
+  }
+
+  Result<> look() const {
     if (registration.ended()) return error("tnad has ended: packets go to Linux");
     for (const XskQueue& queue : queues)
       if (queue.broken()) return error("the interface is gone: there are no packets");
-    return count;
+    return {};
+  }
+
+  // For packets. An interface that is gone shows by their staying away: poll() does not tell
+  // (net/xdp/xsk.c:xsk_poll).
+  Result<> wait(std::chrono::milliseconds time) {
+    const int ready = ::poll(polled.data(), polled.size(), static_cast<int>(time.count()));
+    if (ready < 0 && errno != EINTR) return errno_error("wait for packets");
+    return ready <= 0 || polled.back().revents ? look() : Result<>();
   }
 };
 
@@ -101,12 +112,13 @@ const std::vector<std::string>& App::to_linux() const {
 
 Result<std::size_t> App::serve(std::chrono::milliseconds wait,
                                const std::function<AppVerdict(AppPacket&)>& to) {
-  const std::size_t came = TRY(state_->hand_out_all(to));
-  if (came || wait.count() <= 0) return came;
-  const int ready =
-      ::poll(state_->polled.data(), state_->polled.size(), static_cast<int>(wait.count()));
-  if (ready < 0 && errno != EINTR) return errno_error("wait for packets");
-  return state_->hand_out_all(to);
+  const std::size_t came = state_->hand_out_all(to);
+  const bool waits = !came && wait.count() > 0;
+  if (waits)
+    TRY(state_->wait(wait));
+  else if (!came || ++state_->calls % kLookEvery == 0)
+    TRY(state_->look());
+  return waits ? state_->hand_out_all(to) : came;
 }
 
 bool App::send(std::uint32_t queue, std::span<const std::byte> frame) {

@@ -11,6 +11,7 @@ namespace tna {
 namespace {
 
 constexpr std::uint32_t kHeadroom = 0;
+constexpr int kSendBudget = 9;  // XDP_MAX_TX_SKB_BUDGET, from Linux 6.17 on
 constexpr int kMostKicks = 64;  // of the kernel, which sends a few frames at a time
 
 Result<> set(int socket, int option, const void* value, std::size_t size, const char* what) {
@@ -55,6 +56,8 @@ Result<XskQueue> XskQueue::open(std::uint32_t frames) {
   TRY(set(fd, XDP_UMEM_COMPLETION_RING, &frames, sizeof frames, "completion ring"));
   TRY(set(fd, XDP_RX_RING, &frames, sizeof frames, "ring of received packets"));
   TRY(set(fd, XDP_TX_RING, &frames, sizeof frames, "ring of packets to send"));
+  // Where the kernel copies: it sends as many packets a call, else 32.
+  (void)::setsockopt(fd, SOL_XDP, kSendBudget, &frames, sizeof frames);
 
   xdp_mmap_offsets at{};
   socklen_t size = sizeof at;
