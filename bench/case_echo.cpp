@@ -103,9 +103,7 @@ class Measured {
 };
 
 Row row_of(std::uint32_t requests, const Options& options, const Samples& samples) {
-  Row row{.name = fmt::format("udp-echo, {} under way", requests),
-          .hook = "xdp",
-          .runs = options.rounds};
+  Row row{.name = fmt::format("udp-echo-{}", requests), .hook = "xdp", .runs = options.rounds};
   const double app = median(samples.app), socket = median(samples.socket),
                many = median(samples.socket_many);
   row.values["pps"] = std::round(app);
