@@ -40,6 +40,7 @@ add_executable(tna_differential ${DIFFERENTIAL})
 target_link_libraries(tna_differential PRIVATE tna_base CLI11::CLI11)
 set_source_files_properties(tests/differential/main.cpp PROPERTIES
                             COMPILE_DEFINITIONS "TNA_SOURCE_DIR=\"${CMAKE_SOURCE_DIR}\"")
+add_dependencies(tna_differential hook_change hook_change_tc)
 add_test(NAME differential COMMAND ${CMAKE_SOURCE_DIR}/tests/differential/run.sh)
 add_test(NAME differential.faults COMMAND ${CMAKE_SOURCE_DIR}/tests/differential/faults.sh)
 set_tests_properties(differential differential.faults PROPERTIES

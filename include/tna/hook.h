@@ -49,13 +49,17 @@ struct tna_packet; /* to be handed to the functions below */
 	TNA_SECTION(transformer, TNA_HOOK_ABI)                                                     \
 	enum tna_word_of_hook name(const struct tna_facts *facts, struct tna_packet *packet)
 
-/* What these do is put in their place when the hook is linked in. */
+/* What these do is put in their place when the hook is linked in; whoever wants to run the same code
+ * elsewhere declares them otherwise (tests/hooks/change_tc.bpf.c).
+ */
+#ifndef TNA_PLACE_
 #define TNA_PLACE_(name, number)                                                                   \
 	__weak __hidden long name(struct tna_packet *packet, unsigned long a, unsigned long b,     \
 				  unsigned long c, unsigned long d)                                \
 	{                                                                                          \
 		return number;                                                                     \
 	}
+#endif
 TNA_PLACE_(tna_place_load, TNA_PLACE_LOAD)
 TNA_PLACE_(tna_place_store, TNA_PLACE_STORE)
 TNA_PLACE_(tna_place_sum_l3, TNA_PLACE_SUM_L3)

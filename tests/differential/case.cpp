@@ -46,8 +46,10 @@ Result<Step> parse_send(std::istream& line) {
 }
 
 Result<Step> parse_step(const std::string& kind, std::istream& line) {
-  if (kind == "run" || kind == "tap") {
-    Step step{.kind = kind == "run" ? Step::Kind::run : Step::Kind::tap};
+  if (kind == "run" || kind == "tap" || kind == "hook") {
+    Step step{.kind = kind == "run"   ? Step::Kind::run
+                      : kind == "tap" ? Step::Kind::tap
+                                      : Step::Kind::hook};
     std::getline(line >> std::ws, step.text);
     if (step.text.empty()) return error(kind + " needs something to " + kind);
     return step;
@@ -85,6 +87,8 @@ std::string to_text(const Step& step) {
       return "run " + step.text;
     case Step::Kind::tap:
       return "tap " + step.text;
+    case Step::Kind::hook:
+      return "hook " + step.text;
     case Step::Kind::untap:
       return "untap";
     case Step::Kind::start:

@@ -25,9 +25,10 @@ struct Step {
     send,    // a frame into a port
     check,   // compare what came out since the last check
     settle,  // let time pass for both worlds
+    hook,    // what TNA has a hook for (`tna hook add`) Linux alone has a tc program for
   };
   Kind kind = Kind::check;
-  std::string text;  // run: the command; tap: the interface
+  std::string text;  // run: the command; tap: the interface; hook: its name
   int port = 0;      // send: 1 is p1
   Frame frame;       // send
   int ms = 0;        // settle

@@ -87,6 +87,7 @@ void Generator::beginning() {
   }
   if (random_.chance(30)) greet();
   add({.kind = Step::Kind::start});
+  if (!shape_.hook.empty()) add({.kind = Step::Kind::hook, .text = shape_.hook});
 }
 
 void Generator::apply(const Change& change) {
@@ -129,7 +130,7 @@ void Generator::change() {
 }
 
 void Generator::round() {
-  if (random_.below(25) == 0)
+  if (random_.below(25) == 0 && shape_.hook.empty())
     tap();
   else
     change();

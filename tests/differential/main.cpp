@@ -31,6 +31,8 @@ void parse(CLI::App& app, Arguments& arguments) {
   app.add_option("--worlds", wanted.worlds, "they are spread over (default: one in 1000 frames)");
   app.add_option("--least-fast", wanted.least_fast,
                  "percent of the random frames, or the run fails (a third)");
+  app.add_option("--fast-of", wanted.fast_of,
+                 "rules' comment: with each hook some packets that these count, or the run fails");
   app.add_option("--hook", arguments.hook, "both: in turn")
       ->check(CLI::IsMember({"auto", "xdp", "tc", "both"}));
   app.add_option("--build", arguments.build, "folder with tnad and tna");

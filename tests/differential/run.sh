@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh: the differential test of ctest: does the machine find what is wrong; the corpus and random
-# worlds with the tc hook and with XDP. TNA_BUILD is the build folder; TNA_SEED, TNA_FRAMES for more.
+# worlds with the tc hook and with XDP; such with a hook that changes packets. TNA_BUILD is the build folder; TNA_SEED, TNA_FRAMES for more.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 build=${TNA_BUILD:-$here/../../build}
@@ -31,4 +31,6 @@ differential() {
 differential --self-test --frames 1200
 differential --build "$build" --hook both --frames "$frames" --worlds $((frames / 400)) --corpus "$here/corpus" \
 	--differences 2 --shrink 60
+differential --build "$build" --hook both --frames $((frames / 3)) --worlds 12 --shape "with a hook" \
+	--fast-of changed --least-fast 20 --differences 2 --shrink 60
 exit $failed

@@ -55,6 +55,7 @@ class Session {
   Result<> run_random();
   void progress(std::uint64_t seed);
   Totals sum() const;
+  bool fast_of_each(const std::string& comment) const;
 
   const Wanted& wanted_;
   const Shapes& shapes_;
@@ -78,6 +79,21 @@ Totals Session::sum() const {
   Totals sum;
   for (const Campaign& campaign : campaigns_) sum.add(campaign.totals);
   return sum;
+}
+
+// Of what those rules count some went fast, by each hook.
+bool Session::fast_of_each(const std::string& comment) const {
+  if (comment.empty()) return true;
+  bool all = true;
+  for (std::size_t hook = 0; hook < campaigns_.size(); ++hook) {
+    const auto& counted = campaigns_[hook].totals.counters.fast_of;
+    const auto found = counted.find(comment);
+    if (found != counted.end() && found->second) continue;
+    std::printf("hook %s: no packet that rules called \"%s\" count took the fast path\n",
+                wanted_.hooks[hook].c_str(), comment.c_str());
+    all = false;
+  }
+  return all;
 }
 
 void Session::progress(std::uint64_t seed) {
@@ -142,9 +158,10 @@ Result<bool> Session::run() {
   // Of the corpus much is odd on purpose, and slow.
   const bool enough = plain_ || sum().fast_share() * 100 >= wanted_.least_fast;
   if (!enough) std::printf("too few frames took the fast path: this proves nothing\n");
+  const bool those = plain_ || fast_of_each(wanted_.fast_of);
   if (all.differences)
     std::printf("differences: %d, in %s\n", all.differences, wanted_.save.c_str());
-  return enough && all.differences == 0 && !interrupted();
+  return enough && those && all.differences == 0 && !interrupted();
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ struct Wanted {
   int worlds = 0;                 // they are spread over; 0: as many as it takes
   double minutes = 0;             // instead of a number of frames
   double least_fast = 100.0 / 3;  // percent of the random frames: less proves nothing
+  std::string fast_of;            // packets that rules with this comment count are among them
   int differences = 3;            // stop after so many
   int shrink_seconds = 120;
   std::string corpus;     // folder of *.case, run first; may be empty

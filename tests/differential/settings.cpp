@@ -134,6 +134,7 @@ void replace_all(std::string& text, const std::string& word, const std::string& 
 }
 
 bool about_the_shape(Random& random, const Shape& shape) {
+  if (!shape.hook.empty()) return true;
   if (shape.router) return shape.bridges.empty() || random.chance(kAboutRouting);
   return !shape.topics.empty() && random.chance(kAboutTheShape);
 }

@@ -215,6 +215,43 @@ const SettingsRow kBridgeRules[] = {
      {"nft delete chain bridge fw late"}},
 };
 
+// Of tests/differential/hook_shapes.cpp: nothing that has TNA leave an interface, where hooks would
+// not run (docs/hooks.md).
+const SettingsRow kHookedRouter[] = {
+    {4,
+     {"ip route replace 198.51.100.0/24 via NEIGHBOUR"},
+     {"ip route replace 198.51.100.0/24 via 192.0.2.35"}},
+    {3,
+     {"ip -6 route replace 2001:db8:100::/48 via NEIGHBOUR6"},
+     {"ip -6 route replace 2001:db8:100::/48 via 2001:db8:2::3"}},
+    {2, {"ip route replace blackhole 198.51.100.64/27"}, {"ip route del 198.51.100.64/27"}},
+    {2, {"ip rule add from NEIGHBOUR blackhole"}, {"ip rule del from NEIGHBOUR blackhole"}},
+    {3, {"ip neigh replace NEIGHBOUR lladdr STATION dev HOME nud stale"}, {}},
+    {3,
+     {"ip neigh del NEIGHBOUR dev HOME"},
+     {"ip neigh replace NEIGHBOUR lladdr STATION dev HOME"}},
+    sysctl_row(2, "ipv4.conf.PORT.rp_filter", "1", "0"),
+    {2, {"ip addr add NEIGHBOUR/32 dev lo"}, {"ip addr del NEIGHBOUR/32 dev lo"}},
+    {3, {"ip link set PORT mtu 1300"}, {"ip link set PORT mtu 1500"}},
+    extra_rule_row(4, "udp dport 4003 drop"),
+    extra_rule_row(3, "ip saddr 192.0.2.6 counter drop"),
+    extra_rule_row(2, "ip ttl < 50 drop"),
+};
+const SettingsRow kHookedBridge[] = {
+    {4,
+     {"bridge link set dev PORT isolated on", "bridge link set dev OTHER isolated on"},
+     {"bridge link set dev PORT isolated off", "bridge link set dev OTHER isolated off"}},
+    {3, {"bridge link set dev PORT learning off"}, {"bridge link set dev PORT learning on"}},
+    {3, {"bridge link set dev PORT flood off"}, {"bridge link set dev PORT flood on"}},
+    {3,
+     {"bridge fdb replace STATION dev PORT master static"},
+     {"bridge fdb del STATION dev PORT master"}},
+    {2, {"bridge fdb flush dev PORT master"}, {}},
+    {2, {"ip link set PORT mtu 1300"}, {"ip link set PORT mtu 1500"}},
+    frame_rule(4, "udp dport 4003 drop"),
+    frame_rule(2, "ip saddr 192.0.2.6 counter drop"),
+};
+
 }  // namespace
 
 std::span<const SettingsRow> rows_about(Topic topic) {
@@ -249,6 +286,10 @@ std::span<const SettingsRow> rows_about(Topic topic) {
       return kUntracked;
     case Topic::bridge_rules:
       return kBridgeRules;
+    case Topic::hooked_router:
+      return kHookedRouter;
+    case Topic::hooked_bridge:
+      return kHookedBridge;
   }
   return {};
 }

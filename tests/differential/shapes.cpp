@@ -226,9 +226,12 @@ Result<Shapes> possible_shapes(const std::string& text, const std::string& world
   all.insert(all.end(), rule_sets.begin(), rule_sets.end());
   const Shapes ruled = bridge_rules_shapes();
   all.insert(all.end(), ruled.begin(), ruled.end());
+  const Shapes hooked = hook_shapes(all);
+  all.insert(all.end(), hooked.begin(), hooked.end());
   Shapes shapes;
   for (const Shape& shape : all) {
     if (shape.name.find(text) == std::string::npos) continue;
+    if (!shape.hook.empty() && text.find("hook") == std::string::npos) continue;
     const std::string missing = shape.uncertain ? TRY(impossible(shape, world)) : "";
     if (missing.empty())
       shapes.push_back(shape);

@@ -31,7 +31,9 @@ enum class Topic {
   dialogues,
   forgotten,
   untracked,
-  bridge_rules
+  bridge_rules,
+  hooked_router,
+  hooked_bridge
 };
 
 // What connections somebody opens in a world (translations.h).
@@ -74,6 +76,7 @@ struct Shape {
   std::vector<RoutedBridge> bridges{};  // of a router
   std::string vrf{};                    // of a router: it takes interfaces down and up again
   std::vector<RoutedVlan> vlans{};      // the same
+  std::string hook{};                   // that there is (tests/hooks); taps would see what it does
 
   bool has(Topic topic) const;
   const RoutedBridge* bridge_of(int port) const;
@@ -102,9 +105,12 @@ Shapes dialogue_shapes(const Shape& router);
 Shapes rule_set_shapes();
 // Bridges with rules on what passes them.
 Shapes bridge_rules_shapes();
+// Some of these with a hook that changes packets.
+Shapes hook_shapes(const Shapes& shapes);
 
 // Those whose name contains `text` and that the running kernel can; it is told which are left out.
-// The worlds in which that is tried are named `world`.
+// Those with hooks, which older kernels don't have, are there where `text` asks for them. The
+// worlds in which that is tried are named `world`.
 Result<Shapes> possible_shapes(const std::string& text, const std::string& world);
 
 }  // namespace tna::differential

@@ -24,7 +24,9 @@ Result<Tnad> Tnad::start(const Options& options, const std::string& netns) {
   std::string pattern = (std::filesystem::temp_directory_path() / "tna-diff-XXXXXX").string();
   if (!::mkdtemp(pattern.data())) return errno_error("make " + pattern);
   const std::filesystem::path directory = pattern;
-  std::ofstream(directory / "tna.toml").close();  // empty: not what the machine's owner configured
+  // Not what the machine's owner configured.
+  std::ofstream(directory / "tna.toml") << "hooks_dir = " << directory / "hooks.d"
+                                        << "\n";
   const std::string socket = directory / "sock";
   Words arguments{options.build + "/tnad", "--netns",   netns, "--hook", options.hook, "--config",
                   directory / "tna.toml",  "--control", socket};
@@ -59,6 +61,11 @@ Result<Counters> Tnad::counters() const {
       counters.reasons[name] += count.get<std::uint64_t>();
   }
   return counters;
+}
+
+Result<> Tnad::add_hook(const std::string& object) const {
+  return run_or_error({client_, "--control", (directory_ / "sock").string(), "hook", "add", object,
+                       "--at", "start"});
 }
 
 Result<> Tnad::stop() {

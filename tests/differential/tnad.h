@@ -28,6 +28,7 @@ class Tnad {
   ~Tnad();
 
   Result<Counters> counters() const;
+  Result<> add_hook(const std::string& object) const;  // at the slot "start" of all interfaces
   void collect() { process_.collect(); }
   Result<> stop();  // an error when it had died, or did not end cleanly
   const std::string& log() const { return process_.output(); }

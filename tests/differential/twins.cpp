@@ -4,6 +4,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <filesystem>
 #include <set>
 
 #include "compare.h"
@@ -41,6 +42,7 @@ class Twins {
   Result<> send_parts(const Step& step);
   Result<> run_command(const std::string& command);
   Result<> start();
+  Result<> add_hook(const std::string& name);
   Result<> settle(int ms);
   Result<> check();
   Result<std::string> compare_outputs();
@@ -74,6 +76,8 @@ Result<> Twins::step(const Step& step) {
       return run_command(step.text);
     case Step::Kind::start:
       return start();
+    case Step::Kind::hook:
+      return add_hook(step.text);
     case Step::Kind::settle:
       return settle(step.ms);
     case Step::Kind::check:
@@ -123,6 +127,18 @@ Result<> Twins::start() {
     TRY(run_or_error(split_words(command), b_.netns()));
   if (options_.build.empty()) return {};
   return b_.start_tnad(options_);
+}
+
+// The objects lie beside this program.
+Result<> Twins::add_hook(const std::string& name) {
+  TRY(check());
+  std::error_code failed;
+  const auto objects =
+      std::filesystem::read_symlink("/proc/self/exe", failed).parent_path() / "hooks";
+  if (failed) return errno_error("find the hooks", failed.value());
+  const std::string hook = objects / (name + ".o"), program = objects / (name + "_tc.o");
+  TRY(a_.add_tc_program(program));
+  return b_.tnad() ? b_.tnad()->add_hook(hook) : b_.add_tc_program(program);
 }
 
 Result<> Twins::settle(int ms) {

@@ -195,6 +195,17 @@ Result<> World::open_tap(const std::string& interface) {
   return {};
 }
 
+Result<> World::add_tc_program(const std::string& object) {
+  for (std::size_t port = 1; port <= ports_.size(); ++port) {
+    const std::string device = port_name(static_cast<int>(port));
+    TRY(run_or_error({"tc", "qdisc", "add", "dev", device, "clsact"}, device_.fd()));
+    TRY(run_or_error({"tc", "filter", "add", "dev", device, "ingress", "bpf", "direct-action",
+                      "object-file", object, "section", "tc"},
+                     device_.fd()));
+  }
+  return {};
+}
+
 Result<> World::send(int port, const Frame& frame) const {
   if (port < 1 || port > static_cast<int>(ports_.size())) return error("there is no such port");
   return ports_[port - 1].send(frame);

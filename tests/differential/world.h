@@ -31,6 +31,8 @@ class World {
   std::optional<Tnad>& tnad() { return tnad_; }
   Result<> open_tap(const std::string& interface);
   void close_taps() { taps_.clear(); }
+  // That program (hooks/NAME_tc.o) sees all packets that come in, before Linux does.
+  Result<> add_tc_program(const std::string& object);
 
   Result<> send(int port, const Frame& frame) const;
   // Returns when all softirq work of the frames sent before is done.

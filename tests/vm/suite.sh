@@ -157,6 +157,7 @@ on "6.1 6.12" differential differential "$hook" --corpus "$corpus" --least-fast 
 # A bridge that filters drops much of what comes at random, which is Linux's work.
 [ -z "$full" ] || differential differential.bridge_rules both --shape "bridge with rules" --least-fast 15
 on "second newest" differential differential.vlan both --shape VLAN --least-fast 20
+on "newest" differential differential.hooks both --shape "with a hook" --fast-of changed --least-fast 20
 awk -F'\t' '{ print "test " $1 "\t" tolower($2) }' "$results/results.tsv" >>"$results/features.tsv"
 [ -s "$results/results.tsv" ] || { echo "there is no test of that name" >&2; failed=1; }
 exit $failed
