@@ -121,6 +121,11 @@ set_tests_properties(${VM_TESTS} vm.table PROPERTIES ENVIRONMENT "TNA_BUILD=${CM
 
 add_test(NAME check.includes COMMAND bash ${CMAKE_SOURCE_DIR}/tests/check/includes.sh)
 add_test(NAME check.licences COMMAND bash ${CMAKE_SOURCE_DIR}/tests/check/licences.sh)
+if(NOT TNA_SANITIZE)  # what links the packaged library would have to be sanitized, too
+  add_test(NAME check.packages COMMAND bash ${CMAKE_SOURCE_DIR}/tests/check/packages.sh)
+  set_tests_properties(check.packages PROPERTIES ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}"
+                       SKIP_RETURN_CODE 4 TIMEOUT 120)
+endif()
 
 # Only machines may run beside each other (an emulated one uses one CPU): all else has the host for itself.
 get_property(ALL_TESTS DIRECTORY PROPERTY TESTS)
