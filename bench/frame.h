@@ -12,9 +12,9 @@
 #define BENCH_IPV6_FRAME_LENGTH 64
 #define BENCH_EPOCH_BYTES 2 /* the last ones */
 #define BENCH_EPOCHS 4
-#define BENCH_UDP_PORT 9 /* discard */
+#define BENCH_UDP_PORT 9        /* discard */
 #define BENCH_STATION_PORT 1024 /* of the first station; the others' follow */
-#define BENCH_SLOTS 256 /* room for that many requests at a time, a power of two */
+#define BENCH_SLOTS 256         /* room for that many requests at a time, a power of two */
 
 struct bench_frame {
   __u8 bytes[64];
