@@ -73,7 +73,9 @@ class Planner {
                capabilities_.kernel.detail(kFeatureTypedReads);
     if (reason.empty() && !app) reason = not_routed;
     if (!reason.empty()) return leave(interface, reason);
-    if (auto id = node.number("xdp.program_id"); id && !inputs_.own_programs.contains(id))
+    const std::string dispatcher = left_to_dispatcher(node);
+    if (auto id = node.number("xdp.program_id");
+        id && !inputs_.own_programs.contains(id) && dispatcher.empty())
       return leave(interface, "another XDP program (id " + std::to_string(id) +
                                   ") is attached; TNA stays away from it");
     if (node.number("xdp.mode") == 4)  // XDP_ATTACHED_MULTI: in driver and stack at once
@@ -87,6 +89,8 @@ class Planner {
     const Node* router = not_routed.empty() ? router_of(node, no_routing) : nullptr;
     if (!not_routed.empty()) no_routing = "; what it routes is left to Linux: " + not_routed;
     choose_hook(node, router, choice, interface);
+    if (!dispatcher.empty() && !interface.why.contains(dispatcher))
+      interface.why += "; " + dispatcher;
     if (interface.hook() == Hook::none) return;
     if (router && interface.hook() == Hook::tc && choice != HookChoice::tc) {
       no_routing = "; what " + router->name +
@@ -160,9 +164,18 @@ class Planner {
            capabilities_.kernel.detail(kFeatureTypedReads);
   }
 
+  // libxdp's dispatcher is made to be shared: what its programs pass Linux gets, and so does a
+  // program at tc. Empty: it is not there.
+  std::string left_to_dispatcher(const Node& node) const {
+    const auto id = node.number("xdp.program_id");
+    if (!id || !device_of(node).xdp_dispatcher) return {};
+    return "XDP is left to libxdp's dispatcher (id " + std::to_string(id) + ")";
+  }
+
   // Which hook a device can have at all; `why` says why not.
   bool can_xdp(const Node& node, std::string& why) const {
     const DeviceCapabilities& device = device_of(node);
+    if (why = left_to_dispatcher(node); !why.empty()) return false;
     if (!capabilities_.kernel.has(kFeatureXdp))
       why = capabilities_.kernel.detail(kFeatureXdp);
     else if (!capabilities_.kernel.has(kFeatureRedirectGuard))

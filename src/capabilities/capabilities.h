@@ -54,6 +54,8 @@ struct DeviceCapabilities {
   // veth: XDP can tell what the sender of a frame left to the device, checksum and tag
   // (drivers/net/veth.c:veth_xdp_buff).
   bool sender_seen = false;
+  // The XDP program that is attached is libxdp's dispatcher, which calls several one after another.
+  bool xdp_dispatcher = false;
   bool operator==(const DeviceCapabilities&) const = default;
 
   // NETDEV_XDP_ACT_BASIC and _REDIRECT: frames can be received by native XDP and sent elsewhere.

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capabilities/probe_devices.h"
 
+#include <bpf/bpf.h>
 #include <linux/ethtool.h>
 
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/fd.h"
 #include "capabilities/xdp_operations.h"
 #include "introspect/ethtool.h"
 #include "introspect/generic_netlink.h"
@@ -58,6 +61,16 @@ class XdpFeatures {
   std::uint16_t family_ = 0;
 };
 
+// By its name, which libxdp gives it.
+bool is_dispatcher(const std::optional<XdpAttachment>& attached) {
+  if (!attached || !attached->program_id) return false;
+  const Fd fd(bpf_prog_get_fd_by_id(attached->program_id));
+  bpf_prog_info info{};
+  __u32 size = sizeof info;
+  return fd && !bpf_obj_get_info_by_fd(fd.get(), &info, &size) &&
+         std::string_view(info.name) == "xdp_dispatcher";
+}
+
 }  // namespace
 
 void probe_devices(KernelMemory& memory, const std::map<IfIndex, Link>& links,
@@ -71,6 +84,7 @@ void probe_devices(KernelMemory& memory, const std::map<IfIndex, Link>& links,
     DeviceCapabilities device;
     if (ethtool) ask_ethtool(*ethtool, link->second.name, device);
     xdp.ask(ifindex, device);
+    device.xdp_dispatcher = is_dispatcher(link->second.xdp);
     if (!xdp.known()) device.xdp_features = xdp_operations(memory, ifindex, link->second.kind);
     if (link->second.kind == "veth") {
       device.sender_seen = memory.offset("veth_xdp_buff", "skb", "veth").has_value();

@@ -115,6 +115,28 @@ TEST(Plan, SomebodyElsesXdpProgram) {
   EXPECT_EQ(plan_of(world, {.own_programs = {42}})["v0"].hook(), Hook::tc) << "it is ours";
 }
 
+TEST(Plan, TheDispatcherOfLibxdpComesFirst) {
+  Graph graph = test::graph(
+      "bridge br0 \n port v0 br0 kind=veth xdp=42 \n port eth0 br0 xdp=43 \n port eth1 br0");
+  Capabilities capabilities = test::capable(graph);
+  for (const char* name : {"v0", "eth0"})
+    capabilities.devices.at(graph.find(name)->ifindex).xdp_dispatcher = true;
+  Planned p(graph, capabilities);
+  EXPECT_EQ(p["eth0"].hook(), Hook::tc);
+  EXPECT_EQ(p.why("eth0"), "tc: XDP is left to libxdp's dispatcher (id 43)");
+  EXPECT_EQ(p["eth1"].hook(), Hook::xdp) << "the others are not concerned";
+  EXPECT_EQ(p["v0"].hook(), Hook::tc);
+  EXPECT_TRUE(p.why("v0").ends_with("; XDP is left to libxdp's dispatcher (id 42)")) << p.why("v0");
+
+  Planned configured(graph, capabilities, {.hook_override = HookChoice::xdp});
+  EXPECT_EQ(configured.left("eth0"),
+            "hook = \"xdp\" is configured, but XDP is left to libxdp's dispatcher (id 43)");
+
+  test::without(capabilities, kFeatureTcx, "no tcx");
+  EXPECT_EQ(Planned(graph, capabilities).left("eth0"),
+            "no tcx; XDP is left to libxdp's dispatcher (id 43)");
+}
+
 TEST(Plan, SeveralXdpPrograms) {
   Store store = test::world(kBridge);
   store.links.at(2).xdp = XdpAttachment{.mode = 4, .program_id = 0};

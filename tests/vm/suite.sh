@@ -124,6 +124,7 @@ on "6.1 newest" guest nic auto
 on "6.1 newest" guest devices tc
 on "6.12" guest counting xdp
 on "6.12" guest_veth flowtable "${full:+xdp }tc"
+on "6.12" guest_veth dispatcher auto
 on "newest" guest_veth vlan_ports auto "${full:-TESTS=test_vlans_of_two_bridges}"
 on "newest" guest_veth vrf xdp "${full:-TESTS=test_each_has_its_own test_from_one_into_the_other test_tcpdump_on_the_vrf}"
 on "6.12 second" guest_veth vlan_route xdp "${full:-TESTS=test_from_vlan_to_vlan test_device_goes_and_comes}"
