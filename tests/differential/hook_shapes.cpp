@@ -2,8 +2,11 @@
 // hook_shapes.cpp: worlds in which packets are changed as they come in: with TNA by a hook, in
 // Linux alone by a tc program made of the same code (tests/hooks/change.h). A rule knows some of
 // them.
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 
+#include "router_world.h"
 #include "shapes.h"
 
 namespace tna::differential {
@@ -14,10 +17,23 @@ const Commands kRoutedRules{
     "nft add chain inet fw forward { type filter hook forward priority 0 ; }",
     "nft add rule inet fw forward udp dport 4003 counter comment changed",
     "nft add rule inet fw forward jump extra"};
-const Commands kFollowed{
-    "sysctl -qw net.netfilter.nf_conntrack_tcp_be_liberal=1",
-    "nft add rule inet fw forward ct state established udp dport 4003 counter comment followed",
-    "nft add rule inet fw forward ct state invalid drop"};
+// What the hook makes of packets between stations (random_routed.cpp) belongs to connections.
+Commands followed() {
+  Commands commands{
+      "sysctl -qw net.netfilter.nf_conntrack_tcp_be_liberal=1",
+      "nft add rule inet fw forward ct state established udp dport 4003 counter comment followed",
+      "nft add rule inet fw forward ct state invalid drop"};
+  for (int from = 1; from <= kStations; ++from)
+    for (int to = 1; to <= kStations; ++to)
+      if (station_home(from) != station_home(to))
+        commands.push_back(
+            fmt::format("conntrack -I -s {} -d {} -p udp --sport 4000 --dport 4003 -t 500 -u "
+                        "SEEN_REPLY,ASSURED",
+                        routed_ip_text(station_home(from), station_host(from)),
+                        routed_ip_text(station_home(to), station_host(to))));
+  return commands;
+}
+
 const Commands kFrameRules{
     "nft add table bridge fw", "nft add chain bridge fw extra",
     "nft add chain bridge fw forward { type filter hook forward priority 0 ; }",
@@ -32,7 +48,7 @@ struct Row {
 };
 const Row kRows[] = {
     {"router with default routes", Topic::hooked_router, kRoutedRules},
-    {"router with default routes", Topic::hooked_router, kRoutedRules + kFollowed,
+    {"router with default routes", Topic::hooked_router, kRoutedRules + followed(),
      ", which follows connections"},
     {"router with strict sources", Topic::hooked_router, kRoutedRules},
     {"router with a bridge", Topic::hooked_router, kRoutedRules},

@@ -31,6 +31,6 @@ differential() {
 differential --self-test --frames 1200
 differential --build "$build" --hook both --frames "$frames" --worlds $((frames / 400)) --corpus "$here/corpus" \
 	--differences 2 --shrink 60
-differential --build "$build" --hook both --frames $((frames / 3)) --worlds 12 --shape "with a hook" \
+differential --build "$build" --hook both --frames $((frames / 5)) --worlds 8 --shape "with a hook" \
 	--fast-of changed --least-fast 20 --differences 2 --shrink 60
 exit $failed

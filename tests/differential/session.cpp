@@ -141,6 +141,7 @@ Result<bool> Session::run() {
   if (!wanted_.case_file.empty()) {
     for (Campaign& campaign : campaigns_) TRY(campaign.run(TRY(read_case(wanted_.case_file))));
     print_totals(sum(), wanted_.case_file, seconds_since(start_));
+    print_reasons(sum());
     return sum().differences == 0;
   }
   if (!wanted_.corpus.empty()) TRY(run_corpus());

@@ -52,6 +52,7 @@ static __always_inline enum tna_word_of_hook change_ports(const struct tna_facts
 
 	switch (bpf_ntohs(facts->dport)) {
 	case 4001:
+	case 4002:
 		failed = tna_set_dport(facts, packet, bpf_htons(CHANGED_PORT));
 		break;
 	case 53:
