@@ -18,6 +18,7 @@
 #include "fpm/bridge_forward.h"
 #include "fpm/bridge_nf.h"
 #include "lib/slots.h"
+#include "fpm/steer.h"
 
 /* Where every read is a call of a helper, TNA would route more slowly than Linux does: then there is
  * no routing in it.
@@ -168,6 +169,23 @@ static __always_inline bool tna_change(struct tna_pkt *p)
 	return !TNA_RETAGS(p) || p->retag == TNA_TAG_KEEP || tna_ctx_retag(p);
 }
 
+/* A hook has chosen the way out before anything else was asked; nothing of the packet changes. */
+static __always_inline enum tna_verdict tna_steer(struct tna_pkt *p)
+{
+	struct tna_counters *c = tna_counters_of(p);
+	enum tna_verdict v = c ? fpm_guards(p) : tna_punt(p, TNA_R_UNKNOWN_IF);
+
+	if (!v)
+		v = fpm_steer(p);
+	if (v) {
+		tna_count_punt(p);
+		return v;
+	}
+	c->fast_packets++;
+	c->fast_bytes += p->len;
+	return TNA_SENT;
+}
+
 /* TNA_SENT: the caller sends the packet; TNA_DROP; TNA_PUNT: it is Linux's; TNA_AGAIN: p->resume says from
  * which hook on.
  */
@@ -181,6 +199,8 @@ static __always_inline enum tna_verdict tna_pipeline(struct tna_pkt *p)
 	v = tna_modules(p);
 	if (v == TNA_AGAIN)
 		return v;
+	if (tna_is_steered(v))
+		return tna_steer(p);
 	if (v != TNA_PUNT) {
 		c = tna_counters_of(p);
 		if (!c) {

@@ -53,6 +53,8 @@ enum tna_place {
 #define TNA_HOOK_MARK_SAYS 0x7a6e5303	/* it has something to say */
 #define TNA_HOOK_NUMBER 0x7a6e5304	/* the hook's number in the program, from 1 on */
 #define TNA_HOOK_MARK_CHANGES 0x7a6e5306 /* it may change packets */
+#define TNA_HOOK_MARK_STEERS 0x7a6e5307	 /* it may choose the interface that they leave by */
+#define TNA_STEER_MARK 0x7a6e5308	 /* in the spine: some hook may */
 /* Where hooks may change packets, the loader puts a loop around the program: */
 #define TNA_HOOK_RESUME 0x7a6e5305	/* becomes what the loop hands over in r2, or 0 */
 #define TNA_HOOK_AGAIN 0x7a6e5400	/* returned with the number to resume at in the lowest byte */

@@ -94,7 +94,8 @@
 	X(APP_GONE, "app_gone", "an application asks for it, but has no socket for the queue any more") \
 	X(APP_FULL, "app_full", "the application that asks for it has no room, or not for its length") \
 	X(NO_ROOM, "no_room", "the frame can't be given its new length: a VLAN tag, or padding cut off") \
-	X(HOOK, "hook", "a hook (`tna hook list`) said that it is Linux's")
+	X(HOOK, "hook", "a hook (`tna hook list`) said that it is Linux's") \
+	X(STEER, "steer", "a hook chose an interface that is not there, is down or no Ethernet device")
 
 enum tna_reason {
 #define TNA_REASON_ENUM(name, text, meaning) TNA_R_##name,

@@ -237,6 +237,7 @@ struct net_device {
 	struct bpf_mprog_entry *tcx_egress; /* 6.6 and later; before: */
 	struct mini_Qdisc *miniq_egress;
 	unsigned int flags;
+	unsigned short type;
 	unsigned short hard_header_len;
 	struct inet6_dev *ip6_ptr;
 	struct list_head ptype_specific;
@@ -490,6 +491,7 @@ enum nf_ct_ext_id {
 #define XFRM_USERPOLICY_ACCEPT 2
 
 #define IFF_UP 0x1
+#define ARPHRD_ETHER 1
 #define IFF_PROMISC 0x100
 #define IFF_BRIDGE_PORT 0x200 /* net_device.priv_flags */
 #define IFF_802_1Q_VLAN 0x1

@@ -16,6 +16,7 @@ enum tna_verdict {
 	TNA_DROP,
 	TNA_SENT, /* p->out_ifindex gets the packet */
 	TNA_AGAIN, /* a hook has changed it: all begins anew */
+	TNA_STEERED, /* a hook has chosen the way out: fpm/steer.h */
 };
 
 /* What becomes of the frame's VLAN tag when it is sent. */
@@ -64,7 +65,8 @@ struct tna_pkt {
 	__u32 out_ifindex;
 	__u32 trim; /* bytes to be left of the frame, 0 for all */
 	__u32 app_socket; /* of the application that gets it, from 1 on */
-	__u32 resume; /* of hooks, those before that have seen it: lib/slots.h */
+	__u32 resume; /* of hooks, those before that have seen it; or the interface that one has chosen:
+		       * lib/slots.h */
 
 #ifndef TNA_PROBE_READS
 	/* Of an IP packet to be routed; addresses, ports and flow in network order. */

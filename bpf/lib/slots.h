@@ -28,7 +28,8 @@ __weak __hidden int tna_hook_code(const struct tna_facts *facts, void *packet)
 
 /* Calls one hook. The loader copies it for each of them. `egress`, `followed`: struct tna_facts;
  * `resume`: hooks with lower numbers have seen this packet before it was changed. Says a verdict, and
- * with TNA_AGAIN from the ninth bit on the number of the hook behind this one. Weak, so that clang does not
+ * with TNA_AGAIN from the ninth bit on the number of the hook behind this one, with TNA_STEERED the index of
+ * the interface that it has chosen. Weak, so that clang does not
  * leave out what this file's one call need not hand over.
  */
 __weak __hidden int tna_hook_step(void *ctx, __u32 egress, bool followed, __u32 resume)
@@ -84,6 +85,13 @@ changed:
 		asm volatile("%0 = %1" : "=r"(number) : "i"(TNA_HOOK_NUMBER));
 		return TNA_AGAIN | (number + 1) << 8;
 	}
+	if ((says & 0xff) == TNA_LEAVES_BY) {
+		TNA_MARKED(TNA_HOOK_MARK_STEERS, steers);
+		return TNA_NEXT;
+steers:
+		m->counters.steered++;
+		return TNA_STEERED | (says & ~0xff);
+	}
 	return TNA_NEXT;
 }
 
@@ -99,7 +107,7 @@ TNA_SLOT_DEFINE(end)
 static __always_inline enum tna_verdict tna_slot_said(struct tna_pkt *p, int said)
 {
 	p->reason = TNA_R_HOOK;
-	p->resume = said >> 8;
+	p->resume = (__u32)said >> 8;
 	return said & 0xff;
 }
 

@@ -12,9 +12,11 @@
  *   clang -target bpf -mcpu=v3 -g -O2 -c no_telnet.bpf.c -o no_telnet.o
  *   tna hook add no_telnet.o --at start
  *
- * An observer (TNA_OBSERVER) returns nothing and is not given the packet. A filter says TNA_CONTINUE, TNA_LEAVE or
- * TNA_DISCARD, and may read the packet. A transformer (TNA_TRANSFORMER) may change it, and then says
- * TNA_CHANGED. All have `facts`; maps and global variables of their own are kept as long as the hook is.
+ * An observer (TNA_OBSERVER) returns nothing and is not given the packet. A filter says TNA_CONTINUE,
+ * TNA_LEAVE or TNA_DISCARD, and may read the packet. A transformer (TNA_TRANSFORMER) may change it, and
+ * then says TNA_CHANGED. A steer (TNA_STEER) is a filter that may choose the interface that the packet
+ * leaves by, as it is: tna_steer_to(). All have `facts`; maps and global variables of their own are kept
+ * as long as the hook is.
  */
 #ifndef TNA_HOOK_H
 #define TNA_HOOK_H
@@ -48,6 +50,18 @@ struct tna_packet; /* to be handed to the functions below */
 #define TNA_TRANSFORMER(name)                                                                      \
 	TNA_SECTION(transformer, TNA_HOOK_ABI)                                                     \
 	enum tna_word_of_hook name(const struct tna_facts *facts, struct tna_packet *packet)
+
+#define TNA_STEER(name)                                                                            \
+	TNA_SECTION(steer, TNA_HOOK_ABI)                                                           \
+	enum tna_word_of_hook name(const struct tna_facts *facts, struct tna_packet *packet)
+
+/* Steer: what to return for a packet that is to leave by that interface. */
+static __always_inline enum tna_word_of_hook tna_steer_to(__u32 ifindex)
+{
+	if (!ifindex || ifindex >= TNA_STEER_INDEXES)
+		return TNA_LEAVE;
+	return (enum tna_word_of_hook)(ifindex << 8 | TNA_LEAVES_BY);
+}
 
 /* What these do is put in their place when the hook is linked in; whoever wants to run the same code
  * elsewhere declares them otherwise (tests/hooks/change_tc.bpf.c).

@@ -40,19 +40,22 @@ struct tna_facts {
 #define TNA_FACTS_HEADERS 16 /* offset of what takes a look into the packet */
 
 /* What a hook may say of a packet. An observer says nothing, a filter one of the first three; only a
- * transformer TNA_CHANGED: the packet is another one now, and the fast path begins anew with it.
+ * transformer TNA_CHANGED: the packet is another one now, and the fast path begins anew with it; only a
+ * steer TNA_LEAVES_BY, with the interface's index from the ninth bit on: tna_steer_to().
  */
 enum tna_word_of_hook {
 	TNA_CONTINUE = 0,
 	TNA_LEAVE = 1, /* to Linux, from here on */
 	TNA_DISCARD = 2,
 	TNA_CHANGED = 4,
+	TNA_LEAVES_BY = 5,
 };
+#define TNA_STEER_INDEXES (1U << 24) /* interfaces' indexes from that on can't be said */
 
 /* What a hook has done, per CPU. Every TNA_HOOK_TIMED-th run is timed. */
 #define TNA_HOOK_TIMED 1024
 struct tna_hook_counters {
-	__u64 runs, left, discarded, changed;
+	__u64 runs, left, discarded, changed, steered;
 	__u64 timed, nanoseconds; /* runs that were timed, and what they took */
 };
 

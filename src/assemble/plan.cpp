@@ -330,8 +330,9 @@ class Planner {
     if (interface.hook() == Hook::xdp) constants.veth = node.type == "veth";
     // XDP asks the other end of a veth only where the device does not tell by itself.
     if (interface.hook() == Hook::tc || !capabilities_.kernel.has(kFeatureXdpFeatures))
-      constants.veth_out =
-          constants.bridge && !constants.bridge_up ? has_veth_port(*bridge) : has_veth();
+      constants.veth_out = constants.bridge && !constants.bridge_up && !steers(interface)
+                               ? has_veth_port(*bridge)
+                               : has_veth();
   }
 
   // Hooks whose slots are on the interface's path, each as a step of it.
@@ -355,6 +356,15 @@ class Planner {
         interface.program.hooks.push_back({slot, hook.id});
       }
     }
+  }
+
+  // A hook may choose any interface to leave by.
+  bool steers(const InterfacePlan& interface) const {
+    return std::ranges::any_of(inputs_.hooks, [&](const InstalledHook& hook) {
+      return hook.kind == kSteer &&
+             std::ranges::find(interface.program.hooks, hook.id, &HookUse::id) !=
+                 interface.program.hooks.end();
+    });
   }
 
   void add_netfilter(InterfacePlan& interface) {

@@ -95,6 +95,8 @@ struct PeerGro {
   bool operator==(const PeerGro&) const = default;
 };
 
+inline constexpr char kSteer[] = "steer";  // the kind of hooks that choose where packets leave
+
 // A user's hook: `tna hook add`.
 struct InstalledHook {
   std::string name, kind, at;  // at: the slot, as it was said

@@ -33,15 +33,15 @@ std::string print_hooks(const Json& answer) {
   if (!find(answer, "hooks")) return print_one(answer);
   const Json &hooks = items(answer, "hooks"), &broken = items(answer, "broken");
   if (hooks.empty() && broken.empty()) return "no hooks in " + text(answer, "folder") + '\n';
-  Table table{"HOOK",  "KIND",  "AT",        ">PRIORITY",  "FOR",     "RUNS ON",
-              ">RUNS", ">TIME", ">TO LINUX", ">DISCARDED", ">CHANGED"};
+  Table table{"HOOK",  "KIND",  "AT",        ">PRIORITY",  "FOR",      "RUNS ON",
+              ">RUNS", ">TIME", ">TO LINUX", ">DISCARDED", ">CHANGED", ">STEERED"};
   for (const Json& hook : hooks)
     table.row({text(hook, "name"), text(hook, "kind"), text(hook, "at"),
                std::to_string(static_cast<long>(number(hook, "priority"))),
                listed(items(hook, "interfaces"), "all"), listed(items(hook, "runs_on"), "-"),
                std::to_string(count(hook, "runs")), time_of(hook),
                std::to_string(count(hook, "left")), std::to_string(count(hook, "discarded")),
-               std::to_string(count(hook, "changed"))});
+               std::to_string(count(hook, "changed")), std::to_string(count(hook, "steered"))});
   std::string out = table.text();
   for (const Json& hook : broken)
     out += text(hook, "name") + ": not in use: " + text(hook, "why") + '\n';

@@ -115,6 +115,10 @@ Result<HookKeeper::Hook> HookKeeper::open(const std::string& file, InstalledHook
       return error("\"" + interface + "\" is no name of an interface");
   auto object = std::make_shared<HookObject>(TRY(HookObject::open(file, pins_of(planned.name))));
   planned.kind = to_string(object->kind());
+  if (object->kind() == HookKind::steer && planned.slots != TRY(slots_named("start")))
+    return error(
+        "a steer stands at start: elsewhere it would come after others' decisions, not at " +
+        planned.at);
   planned.id = ++last_id_;
   return Hook{std::move(planned), std::move(object)};
 }

@@ -35,6 +35,7 @@ Result<Json> list(const Controller::View& view) {
                      {"left", counters.left},
                      {"discarded", counters.discarded},
                      {"changed", counters.changed},
+                     {"steered", counters.steered},
                      {"timed", counters.timed},
                      {"nanoseconds", counters.nanoseconds}});
   }

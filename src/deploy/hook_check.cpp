@@ -346,8 +346,8 @@ class Checker {
   Result<> access(std::size_t at, int place, const State& state) {
     const bool only_reads = place == TNA_PLACE_LOAD || place == TNA_PLACE_PULL;
     if (kind_ == HookKind::observer) return refuse(at, "an observer is not given the packet");
-    if (kind_ == HookKind::filter && !only_reads)
-      return refuse(at, "a filter can't change the packet; a transformer can");
+    if (kind_ != HookKind::transformer && !only_reads)
+      return refuse(at, who() + " can't change the packet; a transformer can");
     const Holds& packet = state.reg[1];
     if (!packet.packet || packet.facts || packet.stack || packet.above || packet.at)
       return refuse(at, "what it takes for the packet isn't the one that it was given");
@@ -377,9 +377,11 @@ const char* to_string(HookKind kind) {
     case HookKind::filter:
       return "filter";
     case HookKind::transformer:
+      return "transformer";
+    case HookKind::steer:
       break;
   }
-  return "transformer";
+  return "steer";
 }
 
 Result<HookReads> check_hook(const Code& code, HookKind kind) {

@@ -8,7 +8,9 @@
 
 namespace tna {
 
-enum class HookKind { observer, filter, transformer };
+enum class HookKind { observer, filter, transformer, steer };
+inline constexpr HookKind kHookKinds[] = {HookKind::observer, HookKind::filter,
+                                          HookKind::transformer, HookKind::steer};
 const char* to_string(HookKind);
 
 struct HookReads {

@@ -56,19 +56,16 @@ Result<Contract> contract_of(const bpf_program* program) {
                             " is in section \"" + std::string(section) + "\"";
   if (!section.starts_with(kSection))
     return error(shown +
-                 ": hooks begin with TNA_OBSERVER, TNA_FILTER or TNA_TRANSFORMER of tna/hook.h");
+                 ": hooks begin with TNA_OBSERVER, TNA_FILTER, TNA_TRANSFORMER or TNA_STEER of "
+                 "tna/hook.h");
   section.remove_prefix(kSection.size());
   const std::size_t slash = section.find('/');
   const std::string_view name = section.substr(0, slash);
   Contract contract{};
-  if (name == to_string(HookKind::observer))
-    contract.kind = HookKind::observer;
-  else if (name == to_string(HookKind::filter))
-    contract.kind = HookKind::filter;
-  else if (name == to_string(HookKind::transformer))
-    contract.kind = HookKind::transformer;
-  else
-    return error(shown + ": there is no such kind of hook");
+  const auto* kind =
+      std::ranges::find_if(kHookKinds, [&](HookKind each) { return name == to_string(each); });
+  if (kind == std::end(kHookKinds)) return error(shown + ": there is no such kind of hook");
+  contract.kind = *kind;
   const std::string_view abi = slash == std::string_view::npos ? "" : section.substr(slash + 1);
   const auto [end, failure] = std::from_chars(abi.data(), abi.data() + abi.size(), contract.abi);
   if (failure != std::errc() || end != abi.data() + abi.size())
@@ -247,9 +244,10 @@ Result<HookObject> HookObject::read(const std::string& path, const std::string& 
 
 Result<> HookObject::take_code(Code code) {
   const HookReads reads = TRY(check_hook(code, kind_));
-  const bool says = kind_ != HookKind::observer, changes = kind_ == HookKind::transformer;
+  const bool says = kind_ != HookKind::observer, changes = kind_ == HookKind::transformer,
+             steers = kind_ == HookKind::steer;
   for (HookCode* each : {&xdp_, &tc_}) {
-    *each = {code, memory_.get(), reads.facts, reads.headers, says, changes};
+    *each = {code, memory_.get(), reads.facts, reads.headers, says, changes, steers};
     resolve_places(each->code, each == &xdp_);
     if (!says)  // an observer has nothing to look for there
       each->code.insert(each->code.begin(),
@@ -302,6 +300,7 @@ Result<tna_hook_counters> HookObject::counters() const {
     sum.left += cpu.counters.left;
     sum.discarded += cpu.counters.discarded;
     sum.changed += cpu.counters.changed;
+    sum.steered += cpu.counters.steered;
     sum.timed += cpu.counters.timed;
     sum.nanoseconds += cpu.counters.nanoseconds;
   }

@@ -65,6 +65,7 @@ Code step_for(const PlacedHook& placed, const Code& step, int memory, int number
   set_marks(own, TNA_HOOK_MARK_HEADERS, hook.reads_headers);
   set_marks(own, TNA_HOOK_MARK_SAYS, hook.says);
   set_marks(own, TNA_HOOK_MARK_CHANGES, hook.changes);
+  set_marks(own, TNA_HOOK_MARK_STEERS, hook.steers);
   for (bpf_insn& instruction : own) {
     if (sets(instruction, TNA_HOOK_NUMBER)) instruction.imm = number;
     if (names_map(instruction) && instruction.imm == memory) instruction.imm = hook.memory;
@@ -168,6 +169,8 @@ Result<Code> with_hooks(Code code, std::span<const PlacedHook> hooks, int memory
   for (int slot = 0; slot < TNA_PLACES; slot++)
     set_marks(code, TNA_SLOT_MARK + slot, by_slot.contains(slot));
   set_marks(code, TNA_HOOK_STEP, false);
+  set_marks(code, TNA_STEER_MARK,
+            std::ranges::any_of(hooks, [](const auto& each) { return each.hook->steers; }));
   if (again) code = TRY(with_loop(code, to_linux));
   for (bpf_insn& instruction : code)
     if (sets(instruction, TNA_HOOK_RESUME)) instruction.imm = 0;

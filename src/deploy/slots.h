@@ -16,6 +16,7 @@ struct HookCode {
   bool reads_headers = false;
   bool says = false;     // a verdict
   bool changes = false;  // the packet
+  bool steers = false;   // chooses the interface that it leaves by
 };
 
 struct PlacedHook {

@@ -212,8 +212,9 @@ std::vector<Hostile> hostile() {
   };
   for (int number : {TNA_PLACE_STORE, TNA_PLACE_SUM_L3, TNA_PLACE_SUM_L4, TNA_PLACE_TAIL_XDP,
                      TNA_PLACE_TAIL_TC, TNA_PLACE_HEAD_XDP, TNA_PLACE_HEAD_TC})
-    all.push_back({"a filter changes the packet", filter,
-                   joined({{copy(1, 2), own(2), set(0, 0), kExit}, place(number)})});
+    for (HookKind kind : {filter, HookKind::steer})
+      all.push_back({"who may not changes the packet", kind,
+                     joined({{copy(1, 2), own(2), set(0, 0), kExit}, place(number)})});
   for (int id : std::initializer_list<int>{BPF_FUNC_probe_read,
                                            BPF_FUNC_probe_read_kernel,
                                            BPF_FUNC_tail_call,

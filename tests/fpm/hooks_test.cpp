@@ -168,6 +168,56 @@ TEST_P(Hooks, TransformerBeforeTheWayIsLookedUp) {
   }
 }
 
+TEST_P(Hooks, SteerChoosesTheWayOut) {
+  HookObject &steer = hook("steer"), &before = hook("nothing"), &after = hook("nothing");
+  place(before, TNA_SLOT_before_guards);
+  place(steer, TNA_SLOT_before_guards);
+  place(after, TNA_SLOT_before_guards);
+  link({.veth_out = 1, .route4 = 1, .route6 = 1});
+  const auto to = [&](unsigned port, std::size_t size = 40) {
+    return (to_router() / IPv4{} / Udp{.destination_port = static_cast<std::uint16_t>(port)} /
+            Payload{size})
+        .bytes();
+  };
+  const auto by = [&](const std::string& device) { return 20000 + world.ifindex(device); };
+  EXPECT_EQ(run(ipv4()), goes_on());
+  EXPECT_EQ(runs(after), 1u);
+  EXPECT_EQ(run(to(by("p3"))), goes_on());
+  EXPECT_EQ(path().left(), to(by("p3"))) << "it leaves as it came in";
+  EXPECT_EQ(runs(before), 2u);
+  EXPECT_EQ(runs(after), 1u) << "it is decided";
+  EXPECT_EQ(must(steer.counters()).steered, 1u);
+  EXPECT_EQ(run(to(19998)), goes_on());
+  EXPECT_NE(path().left(), to(19998)) << "what a steer may not say is nothing: it is routed";
+  EXPECT_EQ(run(to(19999)), punt(TNA_R_HOOK));
+  EXPECT_EQ(run(to(20000)), drop());
+  EXPECT_EQ(run(to(29999)), punt(TNA_R_STEER)) << "there is no such device";
+  configure("ip link set lo up");
+  EXPECT_EQ(run(to(20001)), punt(TNA_R_STEER)) << "which is no Ethernet device";
+  configure("ip link set p3 mtu 600");
+  EXPECT_EQ(run(to(by("p3"), 400)), goes_on());
+  EXPECT_EQ(run(to(by("p3"), 700)), punt(TNA_R_TOO_LONG));
+  configure("ip link set p3 down");
+  EXPECT_EQ(run(to(by("p3"))), punt(TNA_R_STEER));
+  EXPECT_EQ(run(to(by("p2"))), goes_on());
+  FastPath::renew_lease(-1);
+  EXPECT_EQ(run(to(by("p2"))), punt(TNA_R_LEASE)) << "guards are asked first";
+}
+
+TEST_P(Hooks, AmongOthersASteerIsTheOneThatSteers) {
+  HookObject &steer = hook("steer"), &rewrite = hook("rewrite");
+  place(rewrite, TNA_SLOT_before_guards);
+  place(steer, TNA_SLOT_before_guards);
+  link({.veth_out = 1, .route4 = 1});
+  Packet changed = to_router() / IPv4{} / Udp{.destination_port = 4000} / Payload{40};
+  EXPECT_EQ(run(changed), goes_on());
+  EXPECT_EQ(runs(steer), 1u) << "it sees the packet as it has become";
+  const auto port = static_cast<std::uint16_t>(20000 + world.ifindex("p3"));
+  Packet steered = to_router() / IPv4{} / Udp{.destination_port = port} / Payload{40};
+  EXPECT_EQ(run(steered), goes_on());
+  EXPECT_EQ(path().left(), steered.bytes());
+}
+
 TEST_P(Hooks, StateIsKeptWhereOneTakesTheOthersPlace) {
   const std::string pins = "/sys/fs/bpf/tna_hooks_test";
   {

@@ -45,6 +45,7 @@ inline constexpr tna_reason kRouting[] = {
     TNA_R_APP_GONE,
     TNA_R_APP_FULL,
     TNA_R_HOOK,
+    TNA_R_STEER,
 };
 
 class Routing : public FpmTest {

@@ -173,4 +173,59 @@ test_maglev() {
   finish "$three"
 }
 
+# udp_seen hN PORT TTL SIZE: of 20 packets of that size that h1 sends to that port of h2, those that hN sees with
+# that TTL
+udp_seen() {
+  in_ns "$1" python3 -c "
+import os, socket, struct
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800)); s.settimeout(0.3 * $SLOW)
+open('$WORK/listens', 'w').close()
+seen = 0
+while seen < 20:
+    sent = os.path.exists('$WORK/sent')
+    try: frame = s.recv(4096)
+    except OSError:
+        if sent: break
+        continue
+    seen += frame[23] == 17 and struct.unpack('!H', frame[36:38])[0] == $2 and frame[22] == $3
+open('$WORK/seen', 'w').write(str(seen))" &
+  local child=$!
+  wait_until 5 test -e "$WORK/listens"
+  in_ns h1 python3 -c "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(20): s.sendto(b'x' * ($4 - 28), ('10.0.2.2', $2))"
+  touch "$WORK/sent"
+  wait "$child"
+  rm "$WORK/listens" "$WORK/sent"
+  cat "$WORK/seen"
+}
+
+test_steer() {
+  local port before
+  in_ns h1 ethtool -K eth0 tx off >/dev/null # XDP leaves to Linux what its sender leaves to the device
+  port=$((20000 + $(ip -n "$B" -j link show p3 | jq ".[0].ifindex")))
+  refused "a steer stands at start" add "$OBJECTS/steer.o" --at forward
+  check "added" tna hook add "$OBJECTS/steer.o" --at start --if p1
+  same "its kind" steer "$(of steer .kind)"
+  same "routed to h2 as ever" 20 "$(udp_seen h2 19997 63 100)"
+  before=$(fast_packets p1)
+  same "what it steers comes to h3, as it was sent" 20 "$(udp_seen h3 $port 64 100)"
+  at_least "fast" 20 $(($(fast_packets p1) - before))
+  same "steered" 20 "$(of steer .steered)"
+  same "nothing of it comes to h2" 0 "$(udp_seen h2 $port 63 100)"
+  link set p3 mtu 700
+  same "too long for the interface: Linux routes it" 20 "$(udp_seen h2 $port 63 900)"
+  at_least "too_long" 20 "$(status p1 .reasons.too_long)"
+  link set p3 down
+  same "that is down: Linux routes it" 20 "$(udp_seen h2 $port 63 100)"
+  at_least "steer" 20 "$(status p1 .reasons.steer)"
+  link set p3 mtu 1500
+  link set p3 up
+  check "p3 is there again" wait_hook p3 "$HOOK"
+  check "removed" tna hook remove steer
+  same "routed once it is gone" 20 "$(udp_seen h2 $port 63 100)"
+  in_ns h1 ethtool -K eth0 tx on >/dev/null
+}
+
 run_tests

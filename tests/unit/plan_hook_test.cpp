@@ -216,5 +216,25 @@ TEST(PlanHook, KernelWithoutOneOfTheHooks) {
   }
 }
 
+TEST(PlanHook, ASteerMaySendByAnyVeth) {
+  Mixed world;
+  world.graph = test::graph(
+      "bridge br0 \n port tap0 br0 kind=tun \n port tap1 br0 kind=tun \n link v0 kind=veth");
+  world.capabilities = test::capable(world.graph);
+  EXPECT_EQ(world.planned()["tap0"].program.constants.veth_out, 0);
+  const int start = 0;
+  world.inputs.hooks = {{.name = "s",
+                         .kind = kSteer,
+                         .at = "start",
+                         .id = 7,
+                         .slots = {start},
+                         .interfaces = {"tap0"}}};
+  EXPECT_EQ(world.planned()["tap0"].program.constants.veth_out, 1)
+      << "it looks at their other ends";
+  EXPECT_EQ(world.planned()["tap1"].program.constants.veth_out, 0);
+  world.inputs.hooks[0].kind = "filter";
+  EXPECT_EQ(world.planned()["tap0"].program.constants.veth_out, 0);
+}
+
 }  // namespace
 }  // namespace tna
