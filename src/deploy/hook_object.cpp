@@ -17,6 +17,7 @@
 #include <set>
 
 #include "capabilities/libbpf_log.h"
+#include "deploy/alone.h"
 #include "deploy/hook_places.h"
 #include "slot_abi.h"
 
@@ -252,6 +253,7 @@ Result<> HookObject::take_code(Code code) {
     if (!says)  // an observer has nothing to look for there
       each->code.insert(each->code.begin(),
                         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2});
+    each->alone = taken_alone(*each, each == &xdp_ ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS);
   }
   return {};
 }

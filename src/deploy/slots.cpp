@@ -97,7 +97,8 @@ Code all_of(const std::vector<Code>& steps) {
 // These where the function is called that begins at `place`, without calls where the stack allows
 // it: what a function has of it goes to the one that it is put into, together with the caller's
 // registers.
-Code with_slot(const Code& code, std::size_t place, std::vector<Code> steps) {
+Code with_slot(const Code& code, std::size_t place, std::vector<Code> steps, bool alone) {
+  constexpr int kLoop = 32;  // bytes that with_loop() may need
   const auto placed = [&] {
     Code made = code;
     const std::size_t begin = append(made, all_of(steps));
@@ -105,13 +106,14 @@ Code with_slot(const Code& code, std::size_t place, std::vector<Code> steps) {
     return std::pair(std::move(made), begin);
   };
   Code with_calls = placed().first;
+  if (!alone) return with_calls;
   for (Code& each : steps) {
     inline_calls(each, end_of(each, 0));
     each = without_unreachable(each);
   }
   auto [made, begin] = placed();
   inline_calls(made, begin);
-  return stack_of(made) > kStack ? with_calls : made;
+  return stack_of(made) > kStack - kLoop ? with_calls : made;
 }
 
 // The program begins anew with a packet that a hook has changed.
@@ -163,7 +165,9 @@ Result<Code> with_hooks(Code code, std::span<const PlacedHook> hooks, int memory
       if (!place) return error("this pipeline has no slot " + std::to_string(slot));
       std::vector<Code> steps;
       for (const PlacedHook& each : placed) steps.push_back(step_for(each, step, memory, ++number));
-      code = with_slot(code, *place, steps);
+      const bool alone =
+          std::ranges::all_of(placed, [](const auto& each) { return each.hook->alone; });
+      code = with_slot(code, *place, steps, alone);
     }
   }
   for (int slot = 0; slot < TNA_PLACES; slot++)

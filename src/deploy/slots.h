@@ -17,6 +17,7 @@ struct HookCode {
   bool says = false;     // a verdict
   bool changes = false;  // the packet
   bool steers = false;   // chooses the interface that it leaves by
+  bool alone = false;    // taken_alone(): it may stand in the place of its call
 };
 
 struct PlacedHook {
