@@ -129,7 +129,7 @@ tcp_of() {
     print while sysread $client, $_, 65536' "$3" >"$WORK/copy" 2>"$WORK/ready" &
   CHILD=$!
   CHILDREN+=("$CHILD")
-  wait_until 3 grep -q listening "$WORK/ready" || fail "no TCP server"
+  wait_until 10 grep -q listening "$WORK/ready" || fail "no TCP server"
   check "TCP $1 -> $3" in_ns "$1" timeout $((20 * SLOW)) perl -MIO::Socket::IP -e '
     my $socket = IO::Socket::IP->new(PeerAddr => shift, PeerPort => 5001) or die $!;
     while (sysread STDIN, my $part, 65536) { print $socket $part or die $! }
