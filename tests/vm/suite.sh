@@ -135,7 +135,7 @@ run fpm 1200 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
 on "6.1 6.12" scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
 on "newest" with_bridge_netfilter scenario minimal tc
 on "6.12" scenario crash xdp "${full:-TESTS=test_killed test_restarted test_clean_stop}"
-on "6.12" scenario_veth route xdp
+on "6.12" scenario_veth route xdp "${full:-WITHOUT=test_tcp}" # 20 MB, as in bridge
 on "second" scenario semantics_device tc "${full:-TESTS=test_tc_ingress test_netdev_hooks test_nft_bridge test_tcpdump}"
 on "newest" scenario semantics_fdb xdp "${full:-TESTS=test_learning test_moved test_local_destination}"
 on "6.1 6.12" scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_isolated test_locked}"
