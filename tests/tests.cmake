@@ -114,6 +114,9 @@ foreach(kernel 6.1 6.12 second newest)
   add_test(NAME vm.${kernel} COMMAND bash ${CMAKE_SOURCE_DIR}/tests/vm/test.sh ${kernel})
   list(APPEND VM_TESTS vm.${kernel})
 endforeach()
+# Those that take longest begin, so that two run for as long as can be.
+set_tests_properties(vm.6.12 PROPERTIES COST 30)
+set_tests_properties(vm.newest PROPERTIES COST 20)
 add_test(NAME vm.table COMMAND bash ${CMAKE_SOURCE_DIR}/tests/vm/table.sh)
 set_tests_properties(vm.table PROPERTIES DEPENDS "${VM_TESTS}")
 set_tests_properties(${VM_TESTS} vm.table PROPERTIES ENVIRONMENT "TNA_BUILD=${CMAKE_BINARY_DIR}"

@@ -14,7 +14,7 @@ build=$(cd "${TNA_BUILD:-$source/build}" && pwd) || exit 1
 seconds=180
 seed=1
 names=()
-few=(isolated fdb_local bridge_nf_trim tap neighbour)
+few=(isolated tap neighbour)
 
 while [ $# -gt 0 ]; do
 	case $1 in

@@ -6,7 +6,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 build=${TNA_BUILD:-$here/../../build}
 seed=${TNA_SEED:-1}
-frames=${TNA_FRAMES:-12000}
+frames=${TNA_FRAMES:-9000}
 failed=0
 child=
 

@@ -24,7 +24,7 @@ filter=$filter:VlanUp.FromOne*:VlanUp.DeviceThat*:VlanXmit.Priority*:BridgeVlans
 filter=$filter:RoutingIngress.Sends*:RoutingIngress.PacketSocket*
 filter=$filter:RoutingFib.Every*:RoutingFib.Many*:RoutingFib.Reverse*:RoutingFib.Forwarding*:RouteCache.Changes*:Vrf.Ipv6*:Vrf.Into*
 filter=$filter:Connections.Est*:Connections.Source*:Connections.WithMany*:Connections.Lifetime*:Hooks.*
-frames=800
+frames=400
 hook=xdp # of the differential machine
 [ "${TNA_VM_KERNEL:-}" != newest ] || hook=tc
 [ -z "$full" ] || filter=* frames=6000 hook=both
@@ -119,26 +119,26 @@ mkdir -p "$results"
 : >"$results/results.tsv"
 
 features
-on "6.1 6.12" guest late_modules tc # early: it unloads what the others need
-on "6.1 newest" guest nic auto
-on "6.1 newest" guest devices tc
+on "6.1" guest late_modules tc # early: it unloads what the others need
+on "6.1 second" guest nic auto
+on "6.1" guest devices tc
 on "6.12" guest counting xdp
 on "6.12" guest_veth flowtable "${full:+xdp }tc"
 on "6.12" guest_veth dispatcher auto
 on "newest" guest_veth vlan_ports auto "${full:-TESTS=test_vlans_of_two_bridges}"
 on "newest" guest_veth vrf xdp "${full:-TESTS=test_each_has_its_own test_from_one_into_the_other test_tcpdump_on_the_vrf}"
-on "6.12 second" guest_veth vlan_route xdp "${full:-TESTS=test_from_vlan_to_vlan test_device_goes_and_comes}"
+on "6.12" guest_veth vlan_route xdp "${full:-TESTS=test_from_vlan_to_vlan test_device_goes_and_comes}"
 on "newest" guest_veth bond_ports "${full:+xdp }auto" "${full:-TESTS=test_bond_active_backup}"
 # The modules of the fast path that depend most on the kernel; each test starts with a cold cache.
 [ -n "$full" ] || export GTEST_TOTAL_SHARDS=${#kernels[@]} GTEST_SHARD_INDEX=$share
 run fpm 1200 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
-on "6.1 6.12" scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
+on "6.1" scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
 on "newest" with_bridge_netfilter scenario minimal tc
 on "6.12" scenario crash xdp "${full:-TESTS=test_killed test_restarted test_clean_stop}"
 on "6.12" scenario_veth route xdp "${full:-WITHOUT=test_tcp}" # 20 MB, as in bridge
 on "second" scenario semantics_device tc "${full:-TESTS=test_tc_ingress test_netdev_hooks test_nft_bridge test_tcpdump}"
 on "newest" scenario semantics_fdb xdp "${full:-TESTS=test_learning test_moved test_local_destination}"
-on "6.1 6.12" scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_isolated test_locked}"
+on "6.12" scenario semantics_port xdp "${full:-TESTS=test_tags test_state_learning test_isolated test_locked}"
 [ -z "$full" ] || {
 	scenario refusals tc
 	scenario nowindow tc
