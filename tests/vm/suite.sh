@@ -16,7 +16,7 @@ shift
 only=" $* "
 export SLOW=8
 full=${TNA_VM_FULL:+TNA_VM_FULL=1} # as a variable for env
-# Where a list of tests is divided among the kernels, each has every fourth.
+# Where a list of tests is divided among the kernels: which part a kernel has.
 kernels=(6.1 6.12 second newest)
 for share in "${!kernels[@]}"; do [ "${kernels[share]}" != "${TNA_VM_KERNEL:-}" ] || break; done
 filter=Fdb*:GuardsOnTheWire*:Vlans*:BridgeIngress.Vlan*
@@ -130,7 +130,7 @@ on "newest" guest_veth vrf xdp "${full:-TESTS=test_each_has_its_own test_from_on
 on "6.12" guest_veth vlan_route xdp "${full:-TESTS=test_from_vlan_to_vlan test_device_goes_and_comes}"
 on "newest" guest_veth bond_ports "${full:+xdp }auto" "${full:-TESTS=test_bond_active_backup}"
 # The modules of the fast path that depend most on the kernel; each test starts with a cold cache.
-[ -n "$full" ] || export GTEST_TOTAL_SHARDS=${#kernels[@]} GTEST_SHARD_INDEX=$share
+[ -n "$full" ] || export GTEST_TOTAL_SHARDS=$((2 * ${#kernels[@]})) GTEST_SHARD_INDEX=$share
 run fpm 1200 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
 on "6.1" scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
 on "newest" with_bridge_netfilter scenario minimal tc
