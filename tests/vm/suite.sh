@@ -24,7 +24,7 @@ filter=$filter:VlanUp.FromOne*:VlanUp.DeviceThat*:VlanXmit.Priority*:BridgeVlans
 filter=$filter:RoutingIngress.Sends*:RoutingIngress.PacketSocket*
 filter=$filter:RoutingFib.Every*:RoutingFib.Many*:RoutingFib.Reverse*:RoutingFib.Forwarding*:RouteCache.Changes*:Vrf.Ipv6*:Vrf.Into*
 filter=$filter:Connections.Est*:Connections.Source*:Connections.WithMany*:Connections.Lifetime*:Hooks.*
-frames=400
+frames=800
 hook=xdp # of the differential machine
 [ "${TNA_VM_KERNEL:-}" != newest ] || hook=tc
 [ -z "$full" ] || filter=* frames=6000 hook=both
@@ -168,7 +168,7 @@ done
 # Worlds of routers take an emulator 10 minutes each.
 [ -z "$full" ] || differential differential --least-fast 20
 [ -z "$full" ] || differential differential.hooks --shape "with a hook" --fast-of changed --least-fast 20
-on "6.12 second newest" differential differential.vlan --corpus "$corpus" --shape VLAN --least-fast 20
+on "6.12 second newest" differential differential.vlan --corpus "$corpus" --shape VLAN --least-fast 10 # two worlds: much is luck
 awk -F'\t' '{ print "test " $1 "\t" tolower($2) }' "$results/results.tsv" >>"$results/features.tsv"
 [ -s "$results/results.tsv" ] || { echo "there is no test of that name" >&2; failed=1; }
 exit $failed
