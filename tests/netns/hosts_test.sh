@@ -95,7 +95,7 @@ exchange() {
   tna_on || return 0
   after=($(counters "$in" "$reason"))
   case $3 in
-    fast) at_least "fast packets of $in, to h$2" 300 $((after[0] - before[0])) ;;
+    fast) at_least "fast packets of $in, to h$2" 250 $((after[0] - before[0])) ;;
     checksum) at_least "packets of $in that wait for their checksum, to h$2" 200 $((after[1] - before[1])) ;;
     slow) same "fast packets of $in, to h$2" 0 $((after[0] - before[0])) ;;
   esac
