@@ -171,7 +171,7 @@ fill_table() {
 
 test_full_table() { # nobody gets in, and whoever is in goes on, and fast
   local before
-  stream h1 198.51.100.2 5201 p1 8
+  stream h1 198.51.100.2 5201 p1 15
   if fill_table; then
     check "no new connection" not one h1 198.51.100.2 -W 0.3
     before=$(fast_packets p1)
