@@ -14,7 +14,7 @@ build=$(cd "${TNA_BUILD:-$source/build}" && pwd) || exit 1
 seconds=180
 seed=1
 names=()
-few=(isolated tap neighbour)
+few=(tap neighbour)
 
 while [ $# -gt 0 ]; do
 	case $1 in

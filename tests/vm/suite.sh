@@ -131,7 +131,7 @@ on "6.12" guest_veth vlan_route xdp "${full:-TESTS=test_from_vlan_to_vlan test_d
 on "newest" guest_veth bond_ports "${full:+xdp }auto" "${full:-TESTS=test_bond_active_backup}"
 # The modules of the fast path that depend most on the kernel; each test starts with a cold cache.
 [ -n "$full" ] || export GTEST_TOTAL_SHARDS=$((2 * ${#kernels[@]})) GTEST_SHARD_INDEX=$share
-run fpm 1200 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
+on "6.1 6.12 newest" run fpm 1200 "$TNA_BUILD/test_fpm" --gtest_filter="$filter"
 on "6.1" scenario bridge tc "${full:-TESTS=test_ping test_routes test_tcp}" WITHOUT=test_udp # sockets overflow
 on "newest" with_bridge_netfilter scenario minimal tc
 on "6.12" scenario crash xdp "${full:-TESTS=test_killed test_restarted test_clean_stop}"
