@@ -39,7 +39,9 @@ only() {
   for folder in "$@"; do excluded+=(-e "^src/$folder/"); done
   complain "$why" < <(grep -rnE "^#include <($pattern)" src | grep -v "${excluded[@]}")
 }
-only 'netlink is for src/introspect' 'libmnl/|libnftnl/|linux/(rtnetlink|netlink|genetlink)\.h' introspect
+only 'netlink is for src/introspect' 'libmnl/|libnftnl/|linux/(netlink|genetlink)\.h' introspect
+# src/afxdp is linked into programs of others, without anything of tnad's.
+only 'rtnetlink is for src/introspect' 'linux/rtnetlink\.h' introspect afxdp
 only 'libbpf is for what loads programs' 'bpf/' deploy capabilities
 only 'sd-event is for src/base' 'systemd/sd-event' base
 
