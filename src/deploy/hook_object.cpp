@@ -19,6 +19,7 @@
 #include "capabilities/libbpf_log.h"
 #include "deploy/alone.h"
 #include "deploy/hook_places.h"
+#include "deploy/instructions.h"
 #include "slot_abi.h"
 
 namespace tna {
@@ -251,8 +252,7 @@ Result<> HookObject::take_code(Code code) {
     *each = {code, memory_.get(), reads.facts, reads.headers, says, changes, steers};
     resolve_places(each->code, each == &xdp_);
     if (!says)  // an observer has nothing to look for there
-      each->code.insert(each->code.begin(),
-                        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2});
+      each->code.insert(each->code.begin(), set(BPF_REG_2, 0));
     each->alone = taken_alone(*each, each == &xdp_ ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS);
   }
   return {};
