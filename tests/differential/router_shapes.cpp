@@ -42,7 +42,7 @@ Shape router(unsigned weight, const std::string& name, const Commands& commands,
 // The router's addresses on the ports move to the bridge, and the stations become its neighbours.
 Commands commands_of(const RoutedBridge& bridge) {
   Commands commands{"ip link add " + bridge.name + " address " + to_string(bridge.address) +
-                        " type bridge mcast_snooping 0",
+                        " type bridge mcast_snooping 0 forward_delay 0",
                     "ip link set " + bridge.name + " up",
                     fmt::format("{}", fmt::join(patient_neighbours({bridge.name}), " "))};
   const std::string end = " dev " + bridge.name;

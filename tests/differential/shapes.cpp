@@ -25,8 +25,11 @@ namespace {
 Commands second_bridge() {
   return {fmt::format("ip link add br1 address {} type bridge mcast_snooping 0 stp_state 0",
                       to_string(second_bridge_mac())),
-          "sysctl -qw net.ipv4.neigh.br1.retrans_time_ms=600000", "ip link set br1 up",
-          "ip link set p3 master br1", "ip link set p4 master br1"};
+          "ip link set br1 type bridge forward_delay 0",
+          "sysctl -qw net.ipv4.neigh.br1.retrans_time_ms=600000",
+          "ip link set br1 up",
+          "ip link set p3 master br1",
+          "ip link set p4 master br1"};
 }
 
 Commands stations_on(const std::string& device, const std::string& network) {

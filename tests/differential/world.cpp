@@ -89,9 +89,12 @@ Result<> wait_until(const Ready& ready) {
 
 namespace {
 
+// No forward delay: with one, a timer moves ports out of listening and learning, at another moment
+// in each world (net/bridge/br_stp.c, br_make_forwarding: without STP as well).
 std::string device_commands(int ports, const std::string& hosts) {
   std::string batch = fmt::format(
-      "link add br0 address {} type bridge mcast_snooping 0 stp_state 0\nlink set br0 up\n",
+      "link add br0 address {} type bridge mcast_snooping 0 stp_state 0 forward_delay 0\n"
+      "link set br0 up\n",
       to_string(bridge_mac()));
   for (int port = 1; port <= ports; ++port) {
     batch += fmt::format("link add {} address {} type veth peer name {} netns {}\n",

@@ -9,7 +9,7 @@
 
 setup() {
   bridge_world 2
-  link add br1 address 02:00:00:00:02:01 type bridge stp_state 0 mcast_snooping 0
+  link add br1 address 02:00:00:00:02:01 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
   link set br1 up
   add_station 3
   add_station 4

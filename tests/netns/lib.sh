@@ -122,11 +122,13 @@ join_by_veth() { # join_by_veth N: hN and pN
     address "$(mac "h$1")"
   in_ns "h$1" ethtool -K eth0 gro on >/dev/null # makes it a target for XDP
 }
+# Without a forward delay, since Linux starts its timer for a port without STP, too: by default a port that a test has
+# set to listening or learning moves on 15 s after it came up (net/bridge/br_stp.c, br_make_forwarding).
 bridge_world() { # bridge_world N: a bridge with N stations
   local n
   STATIONS=()
   new_netns b
-  link add br0 address "$(mac br0)" type bridge stp_state 0 mcast_snooping 0
+  link add br0 address "$(mac br0)" type bridge stp_state 0 forward_delay 0 mcast_snooping 0
   link set br0 up
   for ((n = 1; n <= $1; n++)); do add_station "$n"; done
   wait_until 5 ports_forward || fail "ports did not come up"
