@@ -13,6 +13,7 @@
 
 namespace tna {
 
+inline constexpr char kBridging[] = "bridging";
 inline constexpr char kRouting[] = "routing";
 inline constexpr char kPortOf[] = "port of";
 inline constexpr char kOnTopOf[] = "on top of";
