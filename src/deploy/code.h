@@ -15,6 +15,8 @@ namespace tna {
 
 using Code = std::vector<bpf_insn>;
 
+inline constexpr int kStack = 512;  // bytes, that a program has
+
 // A call of another function of the program.
 bool is_call(const bpf_insn&);
 // A load of a function's address, for helpers that call it.

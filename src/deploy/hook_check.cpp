@@ -5,90 +5,19 @@
 #include "deploy/hook_check.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <map>
 
+#include "deploy/hook_helpers.h"
 #include "deploy/hook_places.h"
+#include "deploy/hook_state.h"
 #include "tna/hook_abi.h"
 
 namespace tna {
 namespace {
 
-constexpr int kStack = 512, kWords = kStack / 8, kDeepest = 8;
+constexpr int kDeepest = 8;
 constexpr std::size_t kMost = 100'000;  // instructions
-
-// What a register or a word of the stack may hold; a number is none of these.
-struct Holds {
-  bool facts = false, packet = false;
-  bool stack = false, above = false;  // this function's, that of one that called it
-  std::optional<int> at;              // one place alone: how far into it
-
-  bool pointer() const { return facts || packet || stack || above; }
-  bool operator==(const Holds&) const = default;
-  void join(const Holds& other) {
-    if (other == *this || !other.pointer()) return;
-    if (!pointer()) {
-      *this = other;
-      return;
-    }
-    at.reset();
-    facts |= other.facts;
-    packet |= other.packet;
-    stack |= other.stack;
-    above |= other.above;
-  }
-};
-
-struct State {
-  std::array<Holds, 11> reg;
-  std::array<Holds, kWords> word;
-  Holds somewhere;  // on the stack, where can't be said
-  Holds above;      // on the stacks of those that called
-  bool reached = false;
-
-  bool join(const State& other) {
-    State before = *this;
-    for (std::size_t i = 0; i < reg.size(); i++) reg[i].join(other.reg[i]);
-    for (std::size_t i = 0; i < word.size(); i++) word[i].join(other.word[i]);
-    somewhere.join(other.somewhere);
-    above.join(other.above);
-    const bool changed = !reached || before.reg != reg || before.word != word ||
-                         before.somewhere != somewhere || before.above != above;
-    reached = true;
-    return changed;
-  }
-};
-
-struct Helper {
-  int id;
-  bool facts;  // may be handed a pointer to facts, which it only reads
-};
-constexpr Helper kHelpers[] = {
-    {BPF_FUNC_map_lookup_elem, true},
-    {BPF_FUNC_map_update_elem, true},
-    {BPF_FUNC_map_delete_elem, true},
-    {BPF_FUNC_map_push_elem, true},
-    {BPF_FUNC_map_pop_elem, false},
-    {BPF_FUNC_map_peek_elem, false},
-    {BPF_FUNC_map_lookup_percpu_elem, true},
-    {BPF_FUNC_ktime_get_ns, false},
-    {BPF_FUNC_ktime_get_boot_ns, false},
-    {BPF_FUNC_ktime_get_coarse_ns, false},
-    {BPF_FUNC_jiffies64, false},
-    {BPF_FUNC_get_prandom_u32, false},
-    {BPF_FUNC_get_smp_processor_id, false},
-    {BPF_FUNC_get_numa_node_id, false},
-    {BPF_FUNC_ringbuf_output, true},
-    {BPF_FUNC_ringbuf_reserve, false},
-    {BPF_FUNC_ringbuf_submit, false},
-    {BPF_FUNC_ringbuf_discard, false},
-    {BPF_FUNC_ringbuf_query, false},
-    {BPF_FUNC_spin_lock, false},
-    {BPF_FUNC_spin_unlock, false},
-    {BPF_FUNC_csum_diff, true},
-    {BPF_FUNC_trace_printk, false},
-    {BPF_FUNC_strncmp, true},
-};
 
 class Checker {
  public:
@@ -98,7 +27,7 @@ class Checker {
     if (code_.empty()) return error("the hook has no code");
     if (code_.size() > kMost) return error("the hook has more than 100000 instructions");
     places_ = places_in(code_);
-    State start;
+    HookState start;
     start.reg[1] = {.facts = true, .at = 0};
     start.reg[2] = {.packet = true};
     TRY(function(0, start, 0));
@@ -121,14 +50,14 @@ class Checker {
   void read_all() { reads_.facts = reads_.headers = true; }
 
   // What its callers know afterwards of what it returns.
-  Result<Holds> function(std::size_t begin, State start, int depth) {
+  Result<Holds> function(std::size_t begin, HookState start, int depth) {
     if (depth > kDeepest)
       return refuse(begin, "functions call one another too deeply, or themselves");
     start.reg[10] = {.stack = true, .at = 0};
-    std::map<std::size_t, State> states;
+    std::map<std::size_t, HookState> states;
     std::vector<std::size_t> todo;
     Holds returned;
-    const auto go = [&](std::size_t to, const State& state) -> Result<> {
+    const auto go = [&](std::size_t to, const HookState& state) -> Result<> {
       if (to >= code_.size()) return error("the code leads out of itself");
       if (states[to].join(state)) todo.push_back(to);
       return {};
@@ -138,7 +67,7 @@ class Checker {
       const std::size_t at = todo.back();
       todo.pop_back();
       if (++steps_ > 20 * kMost) return refuse(at, "the code is too intricate to be checked");
-      State state = states[at];
+      HookState state = states[at];
       const bpf_insn& instruction = code_[at];
       const int kind = BPF_CLASS(instruction.code), operation = BPF_OP(instruction.code);
       if (instruction.code == (BPF_JMP | BPF_EXIT)) {
@@ -169,7 +98,7 @@ class Checker {
     return returned;
   }
 
-  Result<> load_constant(std::size_t at, State& state) {
+  Result<> load_constant(std::size_t at, HookState& state) {
     const bpf_insn& instruction = code_[at];
     if (instruction.code != (BPF_LD | BPF_IMM | BPF_DW) || at + 1 >= code_.size())
       return refuse(at, "it reads the packet by old instructions");
@@ -179,14 +108,14 @@ class Checker {
     return put(at, state, {});
   }
 
-  Result<> put(std::size_t at, State& state, const Holds& value) {
+  Result<> put(std::size_t at, HookState& state, const Holds& value) {
     const int reg = code_[at].dst_reg;
     if (reg >= BPF_REG_10) return refuse(at, "it writes to register " + std::to_string(reg));
     state.reg[reg] = value;
     return {};
   }
 
-  Result<> load(std::size_t at, State& state) {
+  Result<> load(std::size_t at, HookState& state) {
     const bpf_insn& instruction = code_[at];
     if (instruction.src_reg > BPF_REG_10) return refuse(at, "there is no such register");
     const Holds& from = state.reg[instruction.src_reg];
@@ -208,7 +137,7 @@ class Checker {
     return put(at, state, value);
   }
 
-  Result<> store(std::size_t at, State& state) {
+  Result<> store(std::size_t at, HookState& state) {
     const bpf_insn& instruction = code_[at];
     if (instruction.dst_reg > BPF_REG_10 || instruction.src_reg > BPF_REG_10)
       return refuse(at, "there is no such register");
@@ -236,7 +165,7 @@ class Checker {
     return {};
   }
 
-  void compute(const bpf_insn& instruction, State& state) {
+  void compute(const bpf_insn& instruction, HookState& state) {
     if (instruction.dst_reg >= BPF_REG_10 || instruction.src_reg > BPF_REG_10)
       return;  // the verifier's
     Holds& to = state.reg[instruction.dst_reg];
@@ -255,7 +184,7 @@ class Checker {
     }
   }
 
-  Result<> function_call(std::size_t at, State& state, int depth) {
+  Result<> function_call(std::size_t at, HookState& state, int depth) {
     const bpf_insn& instruction = code_[at];
     if (instruction.code != (BPF_JMP | BPF_CALL)) return refuse(at, "there is no such instruction");
     Holds returned;
@@ -275,8 +204,8 @@ class Checker {
     return {};
   }
 
-  Result<Holds> own_function(std::size_t at, std::size_t to, const State& state, int depth) {
-    State start;
+  Result<Holds> own_function(std::size_t at, std::size_t to, const HookState& state, int depth) {
+    HookState start;
     for (std::size_t reg = 1; reg <= 5; reg++) {
       start.reg[reg] = state.reg[reg];
       if (start.reg[reg].stack) start.reg[reg].above = true;
@@ -291,59 +220,26 @@ class Checker {
     return *result;
   }
 
-  Result<> helper(std::size_t at, const State& state) {
+  Result<> helper(std::size_t at, const HookState& state) {
     const int id = code_[at].imm;
-    const auto* known = std::ranges::find(kHelpers, id, &Helper::id);
-    if (known == std::end(kHelpers))
+    const auto* known = std::ranges::find(kHookHelpers, id, &HookHelper::id);
+    if (known == std::end(kHookHelpers))
       return refuse(at, "it calls helper " + std::to_string(id) + ", which no hook may call");
     for (int reg = 1; reg <= 5; reg++) {
       const Holds& argument = state.reg[reg];
-      if (argument.packet && reg_is_argument(id, reg))
+      const bool looks_at = reg <= known->arguments;
+      if (argument.packet && looks_at)
         return refuse(at, "it hands the packet to helper " + std::to_string(id));
       if (!argument.facts) continue;
-      if (reg_is_argument(id, reg) && !known->facts)
+      if (looks_at && !known->facts)
         return refuse(
             at, "it hands the facts to helper " + std::to_string(id) + ", which may write to them");
       read_all();
     }
     return {};
   }
-  // Registers that a helper does not look at may hold anything.
-  static bool reg_is_argument(int id, int reg) {
-    switch (id) {
-      case BPF_FUNC_ktime_get_ns:
-      case BPF_FUNC_ktime_get_boot_ns:
-      case BPF_FUNC_ktime_get_coarse_ns:
-      case BPF_FUNC_jiffies64:
-      case BPF_FUNC_get_prandom_u32:
-      case BPF_FUNC_get_smp_processor_id:
-      case BPF_FUNC_get_numa_node_id:
-        return false;
-      case BPF_FUNC_spin_lock:
-      case BPF_FUNC_spin_unlock:
-        return reg <= 1;
-      case BPF_FUNC_map_lookup_elem:
-      case BPF_FUNC_map_delete_elem:
-      case BPF_FUNC_map_pop_elem:
-      case BPF_FUNC_map_peek_elem:
-      case BPF_FUNC_ringbuf_submit:
-      case BPF_FUNC_ringbuf_discard:
-      case BPF_FUNC_ringbuf_query:
-        return reg <= 2;
-      case BPF_FUNC_map_push_elem:
-      case BPF_FUNC_map_lookup_percpu_elem:
-      case BPF_FUNC_ringbuf_reserve:
-      case BPF_FUNC_strncmp:
-        return reg <= 3;
-      case BPF_FUNC_map_update_elem:
-      case BPF_FUNC_ringbuf_output:
-        return reg <= 4;
-      default:
-        return true;
-    }
-  }
 
-  Result<> access(std::size_t at, int place, const State& state) {
+  Result<> access(std::size_t at, int place, const HookState& state) {
     const bool only_reads = place == TNA_PLACE_LOAD || place == TNA_PLACE_PULL;
     if (kind_ == HookKind::observer) return refuse(at, "an observer is not given the packet");
     if (kind_ != HookKind::transformer && !only_reads)

@@ -7,8 +7,6 @@
 
 namespace tna {
 
-inline constexpr int kStack = 512;  // bytes, that a program has
-
 // The bytes of stack that the deepest chain of calls from the first instruction may take, as the
 // kernel adds them up (kernel/bpf/verifier.c:check_max_stack_depth), at most.
 int stack_of(const Code&);
