@@ -12,7 +12,7 @@
 namespace tna {
 
 bool taken_alone(const HookCode& hook, bpf_prog_type type) {
-  Code code{
+  Instructions code{
       move(BPF_REG_6, BPF_REG_1),
       {.code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .off = -4},
       move(BPF_REG_2, BPF_REG_10),

@@ -14,7 +14,7 @@ bool is_always_taken(const bpf_insn& instruction) {
   return is_jump(instruction) && BPF_OP(instruction.code) == BPF_JA;
 }
 
-std::vector<std::size_t> reachable(const Code& code) {
+std::vector<std::size_t> reachable(const Instructions& code) {
   std::vector<std::size_t> seen(code.size());
   std::vector<std::size_t> to_see{0};
   while (!to_see.empty()) {
@@ -38,11 +38,11 @@ bool is_call(const bpf_insn& instruction) {
   return instruction.code == (BPF_JMP | BPF_CALL) && instruction.src_reg == BPF_PSEUDO_CALL;
 }
 
-std::size_t called(const Code& code, std::size_t at) {
+std::size_t called(const Instructions& code, std::size_t at) {
   return at + 1 + static_cast<std::size_t>(code[at].imm);
 }
 
-void call(Code& code, std::size_t at, std::size_t function) {
+void call(Instructions& code, std::size_t at, std::size_t function) {
   code[at].imm = static_cast<std::int32_t>(function) - static_cast<std::int32_t>(at) - 1;
 }
 
@@ -64,12 +64,12 @@ bool is_jump(const bpf_insn& instruction) {
   return (kind == BPF_JMP && operation != BPF_CALL && operation != BPF_EXIT) || kind == BPF_JMP32;
 }
 
-std::size_t jump_target(const Code& code, std::size_t at) {
+std::size_t jump_target(const Instructions& code, std::size_t at) {
   const bool far = code[at].code == (BPF_JMP32 | BPF_JA);
   return at + 1 + static_cast<std::size_t>(far ? code[at].imm : code[at].off);
 }
 
-std::optional<std::size_t> function_that_returns(const Code& code, std::int32_t number) {
+std::optional<std::size_t> function_that_returns(const Instructions& code, std::int32_t number) {
   for (std::size_t at = 0; at + 1 < code.size(); at++) {
     const bool move = code[at].code == (BPF_ALU | BPF_MOV | BPF_K) ||
                       code[at].code == (BPF_ALU64 | BPF_MOV | BPF_K);
@@ -79,19 +79,19 @@ std::optional<std::size_t> function_that_returns(const Code& code, std::int32_t 
   return std::nullopt;
 }
 
-void redirect(Code& code, std::size_t from, std::size_t to) {
+void redirect(Instructions& code, std::size_t from, std::size_t to) {
   for (std::size_t at = 0; at < code.size(); at++)
     if (is_call(code[at]) && called(code, at) == from) call(code, at, to);
 }
 
-std::size_t end_of(const Code& code, std::size_t function) {
+std::size_t end_of(const Instructions& code, std::size_t function) {
   std::size_t end = code.size();
   for (std::size_t at = 0; at < code.size(); at++)
     if (is_call(code[at]) && called(code, at) > function) end = std::min(end, called(code, at));
   return end;
 }
 
-std::size_t append(Code& code, const Code& function) {
+std::size_t append(Instructions& code, const Instructions& function) {
   const std::size_t begin = code.size();
   code.insert(code.end(), function.begin(), function.end());
   return begin;
@@ -106,10 +106,10 @@ void set_mark(bpf_insn& instruction, bool taken) {
   instruction = {.code = BPF_JMP | BPF_JA, .off = taken ? instruction.off : static_cast<__s16>(0)};
 }
 
-Code spread(const Code& code, const std::vector<std::size_t>& lengths) {
+Instructions spread(const Instructions& code, const std::vector<std::size_t>& lengths) {
   std::vector<std::size_t> now(code.size() + 1);
   for (std::size_t at = 0; at < code.size(); at++) now[at + 1] = now[at] + lengths[at];
-  Code made(now.back());
+  Instructions made(now.back());
   for (std::size_t at = 0; at < code.size(); at++) {
     if (!lengths[at]) continue;
     bpf_insn instruction = code[at];
@@ -127,8 +127,8 @@ Code spread(const Code& code, const std::vector<std::size_t>& lengths) {
   return made;
 }
 
-Code without_unreachable(const Code& code) {
-  Code made = spread(code, reachable(code));
+Instructions without_unreachable(const Instructions& code) {
+  Instructions made = spread(code, reachable(code));
   for (;;) {
     std::vector<std::size_t> kept(made.size(), 1);
     bool all = true;

@@ -21,7 +21,7 @@ constexpr std::size_t kMost = 100'000;  // instructions
 
 class Checker {
  public:
-  Checker(const Code& code, HookKind kind) : code_(code), kind_(kind) {}
+  Checker(const Instructions& code, HookKind kind) : code_(code), kind_(kind) {}
 
   Result<HookReads> run() {
     if (code_.empty()) return error("the hook has no code");
@@ -257,7 +257,7 @@ class Checker {
     return {};
   }
 
-  const Code& code_;
+  const Instructions& code_;
   HookKind kind_;
   std::map<std::size_t, int> places_;
   HookReads reads_;
@@ -280,7 +280,7 @@ const char* to_string(HookKind kind) {
   return "steer";
 }
 
-Result<HookReads> check_hook(const Code& code, HookKind kind) {
+Result<HookReads> check_hook(const Instructions& code, HookKind kind) {
   return Checker(code, kind).run();
 }
 

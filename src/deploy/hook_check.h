@@ -19,6 +19,6 @@ struct HookReads {
 
 // The code from its first instruction on, with all functions that it calls. Error: what it does
 // that it may not, at which instruction.
-Result<HookReads> check_hook(const Code&, HookKind);
+Result<HookReads> check_hook(const Instructions&, HookKind);
 
 }  // namespace tna

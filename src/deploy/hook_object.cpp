@@ -28,7 +28,7 @@ namespace {
 constexpr std::string_view kSection = "tna/";
 constexpr const char* kMemory = "tna_hook";
 
-Code code_taken;  // of the program that is being loaded
+Instructions code_taken;  // of the program that is being loaded
 
 int take_code_of(bpf_program* program, bpf_prog_load_opts* options, long) {
   static bpf_insn nothing[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K}, {.code = BPF_JMP | BPF_EXIT}};
@@ -244,7 +244,7 @@ Result<HookObject> HookObject::read(const std::string& path, const std::string& 
   return made;
 }
 
-Result<> HookObject::take_code(Code code) {
+Result<> HookObject::take_code(Instructions code) {
   const HookReads reads = TRY(check_hook(code, kind_));
   const bool says = kind_ != HookKind::observer, changes = kind_ == HookKind::transformer,
              steers = kind_ == HookKind::steer;

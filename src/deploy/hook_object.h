@@ -37,7 +37,7 @@ class HookObject {
  private:
   static Result<HookObject> read(const std::string& path, const std::string& pins);
   static Result<> try_to_read(const std::string& path);
-  Result<> take_code(Code code);
+  Result<> take_code(Instructions code);
 
   std::string pins_, function_;
   HookKind kind_ = HookKind::observer;

@@ -31,14 +31,14 @@ bpf_insn instead(int helper) {
 
 }  // namespace
 
-std::map<std::size_t, int> places_in(const Code& code) {
+std::map<std::size_t, int> places_in(const Instructions& code) {
   std::map<std::size_t, int> places;
   for (const Place& place : kPlaces)
     if (auto at = function_that_returns(code, place.number)) places[*at] = place.number;
   return places;
 }
 
-void resolve_places(Code& code, bool xdp) {
+void resolve_places(Instructions& code, bool xdp) {
   for (const Place& place : kPlaces) {
     const auto function = function_that_returns(code, place.number);
     if (!function) continue;

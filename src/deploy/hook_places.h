@@ -10,9 +10,9 @@
 namespace tna {
 
 // Where such functions begin: enum tna_hook_place.
-std::map<std::size_t, int> places_in(const Code&);
+std::map<std::size_t, int> places_in(const Instructions&);
 
 // Calls of them become calls of the helpers that do it at that hook.
-void resolve_places(Code&, bool xdp);
+void resolve_places(Instructions&, bool xdp);
 
 }  // namespace tna

@@ -17,7 +17,7 @@ struct Range {
   std::size_t begin, end;
 };
 
-Range function_around(const Code& code, std::size_t at) {
+Range function_around(const Instructions& code, std::size_t at) {
   std::size_t begin = 0;
   for (std::size_t i = 0; i < code.size(); i++)
     if (is_call(code[i]) && called(code, i) <= at) begin = std::max(begin, called(code, i));
@@ -50,7 +50,7 @@ int depth(const bpf_insn& instruction) {
   return adds && instruction.imm < 0 && instruction.imm >= -kStack ? -instruction.imm : 0;
 }
 
-int depth(const Code& code, Range range) {
+int depth(const Instructions& code, Range range) {
   int deepest = 0;
   for (std::size_t at = range.begin; at < range.end; at++)
     deepest = std::max(deepest, depth(code[at]));
@@ -66,13 +66,13 @@ bool frame_is_followed(const bpf_insn& instruction) {
   return copies_frame(instruction) || !computes(instruction) || !by_register;
 }
 
-bool is_leaf(const Code& function) {
+bool is_leaf(const Instructions& function) {
   return std::ranges::none_of(
       function, [](const bpf_insn& each) { return is_call(each) || names_function(each); });
 }
 
 // Of those that a function has to leave as they were.
-std::vector<int> written(const Code& function) {
+std::vector<int> written(const Instructions& function) {
   std::vector<int> registers;
   for (int reg = kSaved; reg < kSavedEnd; reg++) {
     const bool is_written = std::ranges::any_of(function, [&](const bpf_insn& each) {
@@ -95,11 +95,11 @@ bpf_insn kept_at(int kind, int reg, int offset) {
 }
 
 // The function as a part of another one, whose stack it goes on below.
-Code as_part(const Code& function, int below) {
+Instructions as_part(const Instructions& function, int below) {
   std::vector<std::size_t> lengths(function.size(), 1);
   for (std::size_t at = 0; at < function.size(); at++)
     if (copies_frame(function[at])) lengths[at] = 2;
-  Code body = spread(function, lengths);
+  Instructions body = spread(function, lengths);
   for (std::size_t at = 0; at < body.size(); at++) {
     bpf_insn& each = body[at];
     if (is_exit(each))
@@ -110,7 +110,7 @@ Code as_part(const Code& function, int below) {
       each.off = static_cast<__s16>(each.off - below);
   }
   int at = -below - depth(function, {0, function.size()});
-  Code part, restored;
+  Instructions part, restored;
   for (int reg : written(function)) {
     at -= 8;
     part.push_back(kept_at(BPF_STX, reg, at));
@@ -123,7 +123,7 @@ Code as_part(const Code& function, int below) {
 
 }  // namespace
 
-int stack_of(const Code& code) {
+int stack_of(const Instructions& code) {
   std::map<std::size_t, std::vector<std::size_t>> calls{{0, {}}};
   for (std::size_t at = 0; at < code.size(); at++)
     if (is_call(code[at]) || names_function(code[at])) calls[called(code, at)];
@@ -148,19 +148,19 @@ int stack_of(const Code& code) {
   return chain(chain, 0);
 }
 
-void inline_calls(Code& code, std::size_t function) {
+void inline_calls(Instructions& code, std::size_t function) {
   const std::size_t end = end_of(code, function);
-  const Code small(code.begin() + static_cast<std::ptrdiff_t>(function),
-                   code.begin() + static_cast<std::ptrdiff_t>(end));
+  const Instructions small(code.begin() + static_cast<std::ptrdiff_t>(function),
+                           code.begin() + static_cast<std::ptrdiff_t>(end));
   if (small.size() > kMost || !is_leaf(small) || !std::ranges::all_of(small, frame_is_followed))
     return;
   for (std::size_t at = 0; at < code.size(); at++) {
     if (!is_call(code[at]) || called(code, at) != function) continue;
-    const Code part = as_part(small, depth(code, function_around(code, at)));
+    const Instructions part = as_part(small, depth(code, function_around(code, at)));
     if (code.size() + part.size() > kFarthest) return;
     std::vector<std::size_t> lengths(code.size(), 1);
     lengths[at] = part.size();
-    Code longer = spread(code, lengths);
+    Instructions longer = spread(code, lengths);
     std::ranges::copy(part, longer.begin() + static_cast<std::ptrdiff_t>(at));
     if (stack_of(longer) > kStack) continue;
     code = std::move(longer);

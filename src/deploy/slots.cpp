@@ -17,28 +17,28 @@ bool sets(const bpf_insn& instruction, std::int32_t number) {
   return move && instruction.imm == number;
 }
 
-void set_marks(Code& code, std::int32_t mark, bool taken) {
+void set_marks(Instructions& code, std::int32_t mark, bool taken) {
   for (bpf_insn& instruction : code)
     if (is_mark(instruction, mark)) set_mark(instruction, taken);
 }
 
 // The function that calls one hook, as the spine has it.
-Result<Code> step_of(const Code& spine) {
+Result<Instructions> step_of(const Instructions& spine) {
   for (std::size_t at = 0; at < spine.size(); at++) {
     if (!is_mark(spine[at], TNA_HOOK_STEP)) continue;
     for (std::size_t to = jump_target(spine, at); to < spine.size(); to++) {
       if (!is_call(spine[to])) continue;
       const std::size_t begin = called(spine, to), end = end_of(spine, begin);
-      return Code(spine.begin() + static_cast<std::ptrdiff_t>(begin),
-                  spine.begin() + static_cast<std::ptrdiff_t>(end));
+      return Instructions(spine.begin() + static_cast<std::ptrdiff_t>(begin),
+                          spine.begin() + static_cast<std::ptrdiff_t>(end));
     }
   }
   return error("this pipeline has no slots for hooks");
 }
 
 // The function that calls this hook, and the hook's own, as a program of their own.
-Code step_for(const PlacedHook& placed, const Code& step, int memory, int number) {
-  Code own = step;
+Instructions step_for(const PlacedHook& placed, const Instructions& step, int memory, int number) {
+  Instructions own = step;
   const HookCode& hook = *placed.hook;
   set_marks(own, TNA_HOOK_MARK_FACTS, hook.reads_facts || hook.reads_headers);
   set_marks(own, TNA_HOOK_MARK_HEADERS, hook.reads_headers);
@@ -56,10 +56,10 @@ Code step_for(const PlacedHook& placed, const Code& step, int memory, int number
 }
 
 // Calls one after another, until one has a verdict.
-Code all_of(const std::vector<Code>& steps) {
+Instructions all_of(const std::vector<Instructions>& steps) {
   constexpr int kArguments = 4, kEach = kArguments + 2;
   if (steps.size() == 1) return steps.front();
-  Code all;
+  Instructions all;
   std::vector<std::size_t> calls;
   for (int i = 0; i < kArguments; i++) all.push_back(move(BPF_REG_6 + i, BPF_REG_1 + i));
   for (std::size_t left = steps.size(); left > 0; left--) {
@@ -76,17 +76,18 @@ Code all_of(const std::vector<Code>& steps) {
 // These where the function is called that begins at `place`, without calls where the stack allows
 // it: what a function has of it goes to the one that it is put into, together with the caller's
 // registers.
-Code with_slot(const Code& code, std::size_t place, std::vector<Code> steps, bool alone) {
+Instructions with_slot(const Instructions& code, std::size_t place, std::vector<Instructions> steps,
+                       bool alone) {
   constexpr int kLoop = 32;  // bytes that with_loop() may need
   const auto placed = [&] {
-    Code made = code;
+    Instructions made = code;
     const std::size_t begin = append(made, all_of(steps));
     redirect(made, place, begin);
     return std::pair(std::move(made), begin);
   };
-  Code with_calls = placed().first;
+  Instructions with_calls = placed().first;
   if (!alone) return with_calls;
-  for (Code& each : steps) {
+  for (Instructions& each : steps) {
     inline_calls(each, end_of(each, 0));
     each = without_unreachable(each);
   }
@@ -96,22 +97,22 @@ Code with_slot(const Code& code, std::size_t place, std::vector<Code> steps, boo
 }
 
 // The program begins anew with a packet that a hook has changed.
-Result<Code> with_loop(const Code& code, int to_linux) {
+Result<Instructions> with_loop(const Instructions& code, int to_linux) {
   constexpr auto kCtx = BPF_REG_6, kResume = BPF_REG_7, kTurns = BPF_REG_8;
-  Code made{move(kCtx, BPF_REG_1),
-            set(kResume, 0),
-            set(kTurns, TNA_HOOK_TURNS),
-            move(BPF_REG_1, kCtx),  // 3
-            move(BPF_REG_2, kResume),
-            kCall,
-            jump_if(BPF_JLT, BPF_JMP32, BPF_REG_0, TNA_HOOK_AGAIN, 6),
-            jump_if(BPF_JGT, BPF_JMP32, BPF_REG_0, TNA_HOOK_AGAIN + 0xff, 5),
-            move(kResume, BPF_REG_0),
-            add(kResume, -TNA_HOOK_AGAIN),
-            add(kTurns, -1),
-            jump_if(BPF_JNE, BPF_JMP, kTurns, 0, -9),
-            set(BPF_REG_0, to_linux),
-            kExit};
+  Instructions made{move(kCtx, BPF_REG_1),
+                    set(kResume, 0),
+                    set(kTurns, TNA_HOOK_TURNS),
+                    move(BPF_REG_1, kCtx),  // 3
+                    move(BPF_REG_2, kResume),
+                    kCall,
+                    jump_if(BPF_JLT, BPF_JMP32, BPF_REG_0, TNA_HOOK_AGAIN, 6),
+                    jump_if(BPF_JGT, BPF_JMP32, BPF_REG_0, TNA_HOOK_AGAIN + 0xff, 5),
+                    move(kResume, BPF_REG_0),
+                    add(kResume, -TNA_HOOK_AGAIN),
+                    add(kTurns, -1),
+                    jump_if(BPF_JNE, BPF_JMP, kTurns, 0, -9),
+                    set(BPF_REG_0, to_linux),
+                    kExit};
   const std::size_t called_at = 5, begin = append(made, code);
   call(made, called_at, begin);
   for (std::size_t at = begin; at < made.size(); at++) {
@@ -129,7 +130,8 @@ Result<Code> with_loop(const Code& code, int to_linux) {
 
 }  // namespace
 
-Result<Code> with_hooks(Code code, std::span<const PlacedHook> hooks, int memory, int to_linux) {
+Result<Instructions> with_hooks(Instructions code, std::span<const PlacedHook> hooks, int memory,
+                                int to_linux) {
   constexpr std::size_t kMost = 100;
   if (hooks.size() > kMost) return error("more than 100 hooks are in one path");
   std::map<int, std::vector<PlacedHook>> by_slot;
@@ -137,12 +139,12 @@ Result<Code> with_hooks(Code code, std::span<const PlacedHook> hooks, int memory
   const bool again =
       std::ranges::any_of(hooks, [](const auto& each) { return each.hook->changes; });
   if (!hooks.empty()) {
-    const Code step = TRY(step_of(code));
+    const Instructions step = TRY(step_of(code));
     int number = 0;
     for (const auto& [slot, placed] : by_slot) {
       const auto place = function_that_returns(code, TNA_SLOT_CALL + slot);
       if (!place) return error("this pipeline has no slot " + std::to_string(slot));
-      std::vector<Code> steps;
+      std::vector<Instructions> steps;
       for (const PlacedHook& each : placed) steps.push_back(step_for(each, step, memory, ++number));
       const bool alone =
           std::ranges::all_of(placed, [](const auto& each) { return each.hook->alone; });

@@ -10,7 +10,7 @@ namespace tna {
 
 // A hook as it goes into a program of one kind: its function comes first, calls are resolved.
 struct HookCode {
-  Code code;
+  Instructions code;
   int memory = -1;           // descriptor of its struct tna_hook_memory
   bool reads_facts = false;  // struct tna_facts, and its headers
   bool reads_headers = false;
@@ -28,6 +28,7 @@ struct PlacedHook {
 // The spine with these hooks, in this order where they share a slot; what belongs to other slots is
 // taken out. `memory`: as the spine names the memory of hooks. `to_linux`: what a program returns
 // for packets that are Linux's.
-Result<Code> with_hooks(Code spine, std::span<const PlacedHook>, int memory, int to_linux);
+Result<Instructions> with_hooks(Instructions spine, std::span<const PlacedHook>, int memory,
+                                int to_linux);
 
 }  // namespace tna

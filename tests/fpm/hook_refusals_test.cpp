@@ -56,23 +56,23 @@ bpf_insn go_if_zero(int reg, int distance) {
   return instruction(BPF_JMP | BPF_JEQ | BPF_K, reg, 0, distance, 0);
 }
 const bpf_insn kExit = instruction(BPF_JMP | BPF_EXIT);
-Code wide(int reg, int kind, std::int32_t number) {
+Instructions wide(int reg, int kind, std::int32_t number) {
   return {instruction(BPF_LD | BPF_IMM | BPF_DW, reg, kind, 0, number), instruction(0)};
 }
-Code joined(std::initializer_list<Code> parts) {
-  Code all;
-  for (const Code& part : parts) all.insert(all.end(), part.begin(), part.end());
+Instructions joined(std::initializer_list<Instructions> parts) {
+  Instructions all;
+  for (const Instructions& part : parts) all.insert(all.end(), part.begin(), part.end());
   return all;
 }
 // What a function of tna/hook.h is in a hook's object.
-Code place(std::int32_t number) {
+Instructions place(std::int32_t number) {
   return {set(0, number), kExit};
 }
 
 struct Hostile {
   const char* what;
   HookKind kind;
-  Code code;
+  Instructions code;
 };
 
 std::vector<Hostile> hostile() {
@@ -278,7 +278,7 @@ TEST_P(HookRefusals, HostileCode) {
 TEST_P(HookRefusals, CodeThatIsChance) {
   std::mt19937 random(1);
   for (int round = 0; round < 2000; round++) {
-    Code code(1 + random() % 12);
+    Instructions code(1 + random() % 12);
     for (bpf_insn& each : code)
       each = instruction(static_cast<int>(random() % 256), static_cast<int>(random() % 16),
                          static_cast<int>(random() % 16), static_cast<int>(random() % 16) - 8,

@@ -33,7 +33,7 @@ const bpf_insn kExit = instruction(BPF_JMP | BPF_EXIT);
 
 // "3" sets register 0 to 3, "c2" calls what is at 2, "j2", "i2" jump there always, or perhaps; "x"
 // ends.
-std::string shown(const Code& code) {
+std::string shown(const Instructions& code) {
   std::string all;
   for (std::size_t at = 0; at < code.size(); at++) {
     if (at) all += ' ';
@@ -48,7 +48,7 @@ std::string shown(const Code& code) {
 }
 
 TEST(HookCode, WhatIsMarkedOffGoes) {
-  Code code{set(0, 0), mark(7, 1), go(2), set(0, 1), kExit, set(0, 2), kExit};
+  Instructions code{set(0, 0), mark(7, 1), go(2), set(0, 1), kExit, set(0, 2), kExit};
   ASSERT_TRUE(is_mark(code[1], 7));
   EXPECT_FALSE(is_mark(code[1], 8));
   set_mark(code[1], false);
@@ -56,27 +56,28 @@ TEST(HookCode, WhatIsMarkedOffGoes) {
 }
 
 TEST(HookCode, WhatIsMarkedOnStays) {
-  Code code{set(0, 0), mark(7, 1), go(2), set(0, 1), kExit, set(0, 2), kExit};
+  Instructions code{set(0, 0), mark(7, 1), go(2), set(0, 1), kExit, set(0, 2), kExit};
   set_mark(code[1], true);
   EXPECT_EQ(shown(without_unreachable(code)), "0 1 x");
 }
 
 TEST(HookCode, CallsAndJumpsAreStillRight) {
-  Code code{own(4), go(1), set(0, 9), own(4), kExit, set(0, 5), kExit, set(0, 6), go(-3)};
+  Instructions code{own(4), go(1), set(0, 9), own(4), kExit, set(0, 5), kExit, set(0, 6), go(-3)};
   EXPECT_EQ(shown(code), "c5 j3 9 c8 x 5 x 6 j6");
   EXPECT_EQ(shown(without_unreachable(code)), "c3 c5 x 5 x j4");
-  Code back{set(0, 1), go(1), set(0, 2), instruction(BPF_JMP | BPF_JEQ | BPF_K, 0, -4, 1), kExit};
+  Instructions back{set(0, 1), go(1), set(0, 2), instruction(BPF_JMP | BPF_JEQ | BPF_K, 0, -4, 1),
+                    kExit};
   EXPECT_EQ(shown(without_unreachable(back)), "1 i0 x");
 }
 
 TEST(HookCode, LoadsOfTwoInstructionsStayWhole) {
-  Code code{instruction(BPF_LD | BPF_IMM | BPF_DW, 1, 0, 1), instruction(0, 0, 0, 2), go(1),
-            set(0, 9), kExit};
+  Instructions code{instruction(BPF_LD | BPF_IMM | BPF_DW, 1, 0, 1), instruction(0, 0, 0, 2), go(1),
+                    set(0, 9), kExit};
   EXPECT_EQ(shown(without_unreachable(code)), "1 2 x");
 }
 
 TEST(HookCode, FunctionsByWhatTheyReturn) {
-  const Code code{own(1), kExit, set(0, 77), kExit, set(0, 78), set(1, 0), kExit};
+  const Instructions code{own(1), kExit, set(0, 77), kExit, set(0, 78), set(1, 0), kExit};
   EXPECT_EQ(function_that_returns(code, 77), 2u);
   EXPECT_FALSE(function_that_returns(code, 78));
   EXPECT_EQ(end_of(code, 0), 2u);

@@ -10,7 +10,6 @@
 namespace tna {
 namespace {
 
-
 bpf_insn make(int code, int to, int from, int off, std::int32_t imm) {
   return {.code = static_cast<__u8>(code),
           .dst_reg = static_cast<__u8>(to & 0xf),
@@ -46,7 +45,7 @@ const bpf_insn kLeave = make(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 
 class Machine {
  public:
-  explicit Machine(const Code& code) : code_(code) {}
+  explicit Machine(const Instructions& code) : code_(code) {}
 
   std::int64_t run(std::int64_t argument) {
     reg_[1] = argument;
@@ -101,18 +100,18 @@ class Machine {
     }
   }
 
-  const Code& code_;
+  const Instructions& code_;
   std::int64_t reg_[11] = {};
   unsigned char stack_[8 * kStack] = {};
 };
 
-std::size_t calls_in(const Code& code) {
+std::size_t calls_in(const Instructions& code) {
   return static_cast<std::size_t>(std::count_if(code.begin(), code.end(), is_call));
 }
 
 // Its argument, and 100 where that is 5, by way of its stack and of registers that are its
 // caller's.
-Code small() {
+Instructions small() {
   return {copy(6, 1),
           set(7, 40),
           store(BPF_REG_10, -8, 6),
@@ -128,25 +127,25 @@ Code small() {
 }
 
 // Calls it twice, with values of its own in registers and stack; jumps lead over both calls.
-Code program() {
-  Code code{copy(6, 1),
-            set(7, 1000),
-            store(BPF_REG_10, -8, 7),
-            unless(6, 9, 2),
-            set(0, 9),
-            kLeave,
-            copy(1, 6),
-            call_at(0),
-            copy(8, 0),
-            unless(8, 7, 2),
-            copy(1, 8),
-            call_at(0),
-            sum(0, 6),
-            sum(0, 7),
-            sum(0, 8),
-            load(1, BPF_REG_10, -8),
-            sum(0, 1),
-            kLeave};
+Instructions program() {
+  Instructions code{copy(6, 1),
+                    set(7, 1000),
+                    store(BPF_REG_10, -8, 7),
+                    unless(6, 9, 2),
+                    set(0, 9),
+                    kLeave,
+                    copy(1, 6),
+                    call_at(0),
+                    copy(8, 0),
+                    unless(8, 7, 2),
+                    copy(1, 8),
+                    call_at(0),
+                    sum(0, 6),
+                    sum(0, 7),
+                    sum(0, 8),
+                    load(1, BPF_REG_10, -8),
+                    sum(0, 1),
+                    kLeave};
   const std::size_t begin = append(code, small());
   for (std::size_t at = 0; at < begin; at++)
     if (is_call(code[at])) call(code, at, begin);
@@ -154,23 +153,23 @@ Code program() {
 }
 
 TEST(Inline, DoesWhatTheCallDid) {
-  Code code = program();
+  Instructions code = program();
   const std::size_t function = end_of(code, 0);
   inline_calls(code, function);
   EXPECT_EQ(calls_in(code), 0u);
   for (std::int64_t argument : {0, 5, 7, 9, 123}) {
-    Code called = program();
+    Instructions called = program();
     EXPECT_EQ(Machine(code).run(argument), Machine(called).run(argument)) << argument;
   }
   EXPECT_NE(Machine(code).run(5), Machine(code).run(7));
 }
 
 TEST(Inline, OthersAreStillCalled) {
-  Code code = program();
+  Instructions code = program();
   const std::size_t begin = append(code, {set(0, 3), kLeave});
   code.insert(code.begin(), {copy(9, 1), call_at(0), copy(1, 9)});
   call(code, 1, begin + 3);
-  const Code before = code;
+  const Instructions before = code;
   inline_calls(code, end_of(code, 0));
   EXPECT_EQ(calls_in(code), 1u);
   for (std::int64_t argument : {0, 5, 7, 9})
@@ -178,15 +177,15 @@ TEST(Inline, OthersAreStillCalled) {
 }
 
 TEST(Inline, NotWhereItCallsOthersItself) {
-  Code code{call_at(1), kLeave, call_at(1), kLeave, set(0, 1), kLeave};
-  const Code before = code;
+  Instructions code{call_at(1), kLeave, call_at(1), kLeave, set(0, 1), kLeave};
+  const Instructions before = code;
   inline_calls(code, 2);
   EXPECT_EQ(calls_in(code), calls_in(before));
 }
 
 TEST(Inline, NotWhereTheStackWouldNotSuffice) {
   // Two that never stand on the stack at the same time, the greater one called first.
-  Code code{set(1, 1), store(BPF_REG_10, -200, 1), call_at(2), call_at(3), kLeave};
+  Instructions code{set(1, 1), store(BPF_REG_10, -200, 1), call_at(2), call_at(3), kLeave};
   append(code, {store(BPF_REG_10, -280, 1), kLeave});
   append(code, {store(BPF_REG_10, -240, 1), kLeave});
   EXPECT_EQ(stack_of(code), 224 + 288);
@@ -195,7 +194,7 @@ TEST(Inline, NotWhereTheStackWouldNotSuffice) {
 }
 
 TEST(Inline, StackOfTheDeepestChain) {
-  Code code{store(BPF_REG_10, -64, 1), call_at(2), call_at(4), kLeave};
+  Instructions code{store(BPF_REG_10, -64, 1), call_at(2), call_at(4), kLeave};
   append(code, {call_at(4), set(0, 0), kLeave});                         // 4: 32, and what it calls
   append(code, {store(BPF_REG_10, -100, 1), kLeave});                    // 7: 128
   append(code, {copy(2, BPF_REG_10), plus(2, -33), set(0, 0), kLeave});  // 9: 64
@@ -203,7 +202,7 @@ TEST(Inline, StackOfTheDeepestChain) {
 }
 
 TEST(Inline, NotWhereTheFramePointerIsHandedOn) {
-  Code code{call_at(1), kLeave, store(BPF_REG_10, -8, BPF_REG_10), set(0, 0), kLeave};
+  Instructions code{call_at(1), kLeave, store(BPF_REG_10, -8, BPF_REG_10), set(0, 0), kLeave};
   inline_calls(code, 2);
   EXPECT_EQ(calls_in(code), 1u);
 }
