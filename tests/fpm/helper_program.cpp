@@ -12,6 +12,7 @@
 #include <string>
 
 #include "deploy/tcx.h"
+#include "instructions.h"
 
 namespace tna::test {
 namespace {
@@ -21,15 +22,6 @@ constexpr int kTcxEgress = kTcxIngress + 1;
 bool is_xdp(HelperProgram::Place place) {
   return place == HelperProgram::xdp || place == HelperProgram::generic_xdp;
 }
-
-bpf_insn set(int reg, int value) {
-  return {
-      .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = static_cast<__u8>(reg & 0xf), .imm = value};
-}
-constexpr bpf_insn call(int helper) {
-  return {.code = BPF_JMP | BPF_CALL, .imm = helper};
-}
-constexpr bpf_insn kExit = {.code = BPF_JMP | BPF_EXIT};
 
 }  // namespace
 
@@ -48,7 +40,7 @@ HelperProgram HelperProgram::drop(IfIndex ifindex, Place place) {
 HelperProgram HelperProgram::push_tag(IfIndex ifindex, std::uint16_t vlan) {
   return {ifindex,
           tcx_egress,
-          {set(BPF_REG_2, htons(0x8100)), set(BPF_REG_3, vlan), call(BPF_FUNC_skb_vlan_push),
+          {set(BPF_REG_2, htons(0x8100)), set(BPF_REG_3, vlan), helper(BPF_FUNC_skb_vlan_push),
            set(BPF_REG_0, TC_ACT_UNSPEC), kExit}};
 }
 

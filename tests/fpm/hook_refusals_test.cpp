@@ -11,6 +11,7 @@
 #include "deploy/hook_places.h"
 #include "fpm/must.h"
 #include "fpm/routing.h"
+#include "instructions.h"
 #include "slot_abi.h"
 
 namespace tna::test {
@@ -18,44 +19,12 @@ namespace {
 
 constexpr auto kDouble = BPF_DW, kWord = BPF_W;
 
-bpf_insn instruction(int code, int dst = 0, int src = 0, int off = 0, std::int32_t imm = 0) {
-  return {.code = static_cast<__u8>(code),
-          .dst_reg = static_cast<__u8>(dst & 0xf),
-          .src_reg = static_cast<__u8>(src & 0xf),
-          .off = static_cast<__s16>(off),
-          .imm = imm};
-}
-bpf_insn set(int reg, std::int32_t value) {
-  return instruction(BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, value);
-}
-bpf_insn copy(int to, int from) {
-  return instruction(BPF_ALU64 | BPF_MOV | BPF_X, to, from);
-}
-bpf_insn add(int reg, std::int32_t value) {
-  return instruction(BPF_ALU64 | BPF_ADD | BPF_K, reg, 0, 0, value);
-}
-bpf_insn load(int to, int from, int off, int size = kDouble) {
-  return instruction(BPF_LDX | BPF_MEM | size, to, from, off);
-}
-bpf_insn store(int to, int off, int from, int size = kDouble) {
-  return instruction(BPF_STX | BPF_MEM | size, to, from, off);
-}
 bpf_insn store_number(int to, int off, std::int32_t value) {
   return instruction(BPF_ST | BPF_MEM | kDouble, to, 0, off, value);
 }
-bpf_insn helper(int id) {
-  return instruction(BPF_JMP | BPF_CALL, 0, 0, 0, id);
-}
-bpf_insn own(int distance) {
-  return instruction(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, distance);
-}
-bpf_insn go(int distance) {
-  return instruction(BPF_JMP | BPF_JA, 0, 0, distance);
-}
 bpf_insn go_if_zero(int reg, int distance) {
-  return instruction(BPF_JMP | BPF_JEQ | BPF_K, reg, 0, distance, 0);
+  return jump_if(BPF_JEQ, BPF_JMP, reg, 0, distance);
 }
-const bpf_insn kExit = instruction(BPF_JMP | BPF_EXIT);
 Instructions wide(int reg, int kind, std::int32_t number) {
   return {instruction(BPF_LD | BPF_IMM | BPF_DW, reg, kind, 0, number), instruction(0)};
 }
@@ -85,29 +54,29 @@ std::vector<Hostile> hostile() {
       {"facts are written to by a number", filter, {store_number(1, 0, 7), set(0, 0), kExit}},
       {"facts by another register",
        transformer,
-       {copy(6, 1), add(6, 8), store_number(6, 0, 7), set(0, 0), kExit}},
+       {move(6, 1), add(6, 8), store_number(6, 0, 7), set(0, 0), kExit}},
       {"facts by the stack",
        observer,
        {store(10, -8, 1), set(1, 0), load(3, 10, -8), store_number(3, 0, 7), set(0, 0), kExit}},
       {"facts by the stack, where can't be said",
        observer,
-       {store(10, -8, 1), copy(2, 10), load(4, 1, 8, kWord),
+       {store(10, -8, 1), move(2, 10), load(4, 1, 8, kWord),
         instruction(BPF_ALU64 | BPF_AND | BPF_K, 4, 0, 0, 8),
         instruction(BPF_ALU64 | BPF_SUB | BPF_X, 2, 4), load(3, 2, -8), store_number(3, 0, 7),
         set(0, 0), kExit}},
       {"facts on one of two ways",
        observer,
-       {copy(6, 10), add(6, -16), load(2, 1, 0, kWord), go_if_zero(2, 1), copy(6, 1),
+       {move(6, 10), add(6, -16), load(2, 1, 0, kWord), go_if_zero(2, 1), move(6, 1),
         store_number(6, 0, 7), set(0, 0), kExit}},
       {"facts in a function",
        observer,
        {own(2), set(0, 0), kExit, store_number(1, 0, 7), set(0, 0), kExit}},
       {"facts that a function returns",
        observer,
-       {own(4), store_number(0, 0, 1), set(0, 0), kExit, kExit, copy(0, 1), kExit}},
+       {own(4), store_number(0, 0, 1), set(0, 0), kExit, kExit, move(0, 1), kExit}},
       {"facts of the caller's stack",
        observer,
-       {store(10, -8, 1), copy(1, 10), add(1, -8), own(2), set(0, 0), kExit, load(1, 1, 0),
+       {store(10, -8, 1), move(1, 10), add(1, -8), own(2), set(0, 0), kExit, load(1, 1, 0),
         store_number(1, 0, 7), set(0, 0), kExit}},
       {"atomic addition to facts",
        observer,
@@ -119,12 +88,12 @@ std::vector<Hostile> hostile() {
       {"a filter writes to the packet", filter, {store_number(2, 0, 1), set(0, 0), kExit}},
       {"a transformer does, by itself", transformer, {store_number(2, 0, 1), set(0, 0), kExit}},
       {"the packet's pointer is kept", transformer, {store(1, 0, 2), set(0, 0), kExit}},
-      {"the packet is returned", filter, {copy(0, 2), kExit}},
-      {"the stack is returned", observer, {copy(0, 10), kExit}},
+      {"the packet is returned", filter, {move(0, 2), kExit}},
+      {"the stack is returned", observer, {move(0, 10), kExit}},
       {"the packet goes to a helper",
        transformer,
-       {copy(1, 2), set(2, 60), set(3, 0), helper(BPF_FUNC_skb_change_tail), set(0, 0), kExit}},
-      {"a read of nothing that is set", observer, {copy(0, 7), kExit}},
+       {move(1, 2), set(2, 60), set(3, 0), helper(BPF_FUNC_skb_change_tail), set(0, 0), kExit}},
+      {"a read of nothing that is set", observer, {move(0, 7), kExit}},
       {"a read through a number", observer, {set(3, 4096), load(0, 3, 0), kExit}},
       {"a write through a number",
        observer,
@@ -160,16 +129,16 @@ std::vector<Hostile> hostile() {
       {"a call of no kind",
        observer,
        {instruction(BPF_JMP | BPF_CALL, 0, 7, 0, 1), set(0, 0), kExit}},
-      {"register 11", observer, {copy(11, 0), set(0, 0), kExit}},
+      {"register 11", observer, {move(11, 0), set(0, 0), kExit}},
       {"register 15", observer, {load(0, 15, 0), kExit}},
       {"the frame pointer is set", observer, {set(10, 0), set(0, 0), kExit}},
       {"the frame pointer is loaded", observer, {load(10, 1, 0), set(0, 0), kExit}},
       {"old reads of the packet",
        filter,
-       {copy(6, 2), instruction(BPF_LD | BPF_ABS | BPF_W, 0, 0, 0, 12), kExit}},
+       {move(6, 2), instruction(BPF_LD | BPF_ABS | BPF_W, 0, 0, 0, 12), kExit}},
       {"old reads by a register",
        filter,
-       {copy(6, 2), set(3, 0), instruction(BPF_LD | BPF_IND | BPF_W, 0, 3), kExit}},
+       {move(6, 2), set(3, 0), instruction(BPF_LD | BPF_IND | BPF_W, 0, 3), kExit}},
       {"an operation of none", observer, {instruction(BPF_ALU64 | 0xf0, 0, 0), kExit}},
       {"a jump of no kind", observer, {set(0, 0), instruction(BPF_JMP | 0xf0, 0, 0, 0, 0), kExit}},
       {"division by nothing",
@@ -189,32 +158,32 @@ std::vector<Hostile> hostile() {
        observer,
        {instruction(BPF_ALU64 | BPF_MUL | BPF_K, 1, 0, 0, 2), load(0, 1, 0), kExit}},
       {"an observer loads", observer,
-       joined({{copy(1, 2), own(2), set(0, 0), kExit}, place(TNA_PLACE_LOAD)})},
+       joined({{move(1, 2), own(2), set(0, 0), kExit}, place(TNA_PLACE_LOAD)})},
       {"an observer stores", observer,
-       joined({{copy(1, 2), own(2), set(0, 0), kExit}, place(TNA_PLACE_STORE)})},
+       joined({{move(1, 2), own(2), set(0, 0), kExit}, place(TNA_PLACE_STORE)})},
       {"a load of another thing than the packet", filter,
        joined({{own(2), set(0, 0), kExit}, place(TNA_PLACE_LOAD)})},
       {"the packet moved on", filter,
-       joined({{copy(1, 2), add(1, 8), own(2), set(0, 0), kExit}, place(TNA_PLACE_LOAD)})},
+       joined({{move(1, 2), add(1, 8), own(2), set(0, 0), kExit}, place(TNA_PLACE_LOAD)})},
       {"a load into the facts", filter,
-       joined({{copy(3, 1), copy(1, 2), set(2, 0), set(4, 8), set(5, 0), own(2), set(0, 0), kExit},
+       joined({{move(3, 1), move(1, 2), set(2, 0), set(4, 8), set(5, 0), own(2), set(0, 0), kExit},
                place(TNA_PLACE_LOAD)})},
       {"a load beyond the stack", filter,
-       joined({{copy(1, 2), set(2, 0), copy(3, 10), add(3, -8), set(4, 64), set(5, 0), own(2),
+       joined({{move(1, 2), set(2, 0), move(3, 10), add(3, -8), set(4, 64), set(5, 0), own(2),
                 set(0, 0), kExit},
                place(TNA_PLACE_LOAD)})},
       {"a load of as much as one likes", filter,
-       joined({{load(4, 1, 8, kWord), copy(1, 2), set(2, 0), copy(3, 10), add(3, -8), set(5, 0),
+       joined({{load(4, 1, 8, kWord), move(1, 2), set(2, 0), move(3, 10), add(3, -8), set(5, 0),
                 own(2), set(0, 0), kExit},
                place(TNA_PLACE_LOAD)})},
       {"the packet as a number", transformer,
-       joined({{copy(3, 2), copy(1, 2), own(2), set(0, 0), kExit}, place(TNA_PLACE_STORE)})},
+       joined({{move(3, 2), move(1, 2), own(2), set(0, 0), kExit}, place(TNA_PLACE_STORE)})},
   };
   for (int number : {TNA_PLACE_STORE, TNA_PLACE_SUM_L3, TNA_PLACE_SUM_L4, TNA_PLACE_TAIL_XDP,
                      TNA_PLACE_TAIL_TC, TNA_PLACE_HEAD_XDP, TNA_PLACE_HEAD_TC})
     for (HookKind kind : {filter, HookKind::steer})
       all.push_back({"who may not changes the packet", kind,
-                     joined({{copy(1, 2), own(2), set(0, 0), kExit}, place(number)})});
+                     joined({{move(1, 2), own(2), set(0, 0), kExit}, place(number)})});
   for (int id : std::initializer_list<int>{BPF_FUNC_probe_read,
                                            BPF_FUNC_probe_read_kernel,
                                            BPF_FUNC_tail_call,
@@ -269,9 +238,8 @@ TEST_P(HookRefusals, HostileCode) {
   EXPECT_GE(all.size(), 100u);
   for (const Hostile& each : all) EXPECT_NE(refusal(each), "") << each.what;
   EXPECT_EQ(refusal({"fine", HookKind::observer, {set(0, 0), kExit}}), "");
-  EXPECT_EQ(
-      refusal({"reads", HookKind::filter, {tna::test::load(0, 1, 8, kWord), set(0, 0), kExit}}),
-      "");
+  EXPECT_EQ(refusal({"reads", HookKind::filter, {tna::load(0, 1, 8, kWord), set(0, 0), kExit}}),
+            "");
   EXPECT_EQ(run(ipv4()), goes_on()) << "what runs is what ran";
 }
 

@@ -5,31 +5,15 @@
 #include "assemble/slots.h"
 #include "deploy/code.h"
 #include "deploy/refusal.h"
+#include "instructions.h"
 #include "slot_abi.h"
 
 namespace tna {
 namespace {
 
-bpf_insn instruction(int code, int reg = 0, int off = 0, std::int32_t imm = 0, int src = 0) {
-  return {.code = static_cast<__u8>(code),
-          .dst_reg = static_cast<__u8>(reg & 0xf),
-          .src_reg = static_cast<__u8>(src & 0xf),
-          .off = static_cast<__s16>(off),
-          .imm = imm};
-}
-bpf_insn set(int reg, std::int32_t value) {
-  return instruction(BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, value);
-}
-bpf_insn go(int distance) {
-  return instruction(BPF_JMP | BPF_JA, 0, distance);
-}
 bpf_insn mark(std::int32_t number, int distance) {
-  return instruction(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_10, distance, number);
+  return jump_if(BPF_JEQ, BPF_JMP, BPF_REG_10, number, distance);
 }
-bpf_insn own(int distance) {
-  return instruction(BPF_JMP | BPF_CALL, 0, 0, distance, BPF_PSEUDO_CALL);
-}
-const bpf_insn kExit = instruction(BPF_JMP | BPF_EXIT);
 
 // "3" sets register 0 to 3, "c2" calls what is at 2, "j2", "i2" jump there always, or perhaps; "x"
 // ends.
@@ -65,14 +49,13 @@ TEST(HookCode, CallsAndJumpsAreStillRight) {
   Instructions code{own(4), go(1), set(0, 9), own(4), kExit, set(0, 5), kExit, set(0, 6), go(-3)};
   EXPECT_EQ(shown(code), "c5 j3 9 c8 x 5 x 6 j6");
   EXPECT_EQ(shown(without_unreachable(code)), "c3 c5 x 5 x j4");
-  Instructions back{set(0, 1), go(1), set(0, 2), instruction(BPF_JMP | BPF_JEQ | BPF_K, 0, -4, 1),
-                    kExit};
+  Instructions back{set(0, 1), go(1), set(0, 2), jump_if(BPF_JEQ, BPF_JMP, 0, 1, -4), kExit};
   EXPECT_EQ(shown(without_unreachable(back)), "1 i0 x");
 }
 
 TEST(HookCode, LoadsOfTwoInstructionsStayWhole) {
-  Instructions code{instruction(BPF_LD | BPF_IMM | BPF_DW, 1, 0, 1), instruction(0, 0, 0, 2), go(1),
-                    set(0, 9), kExit};
+  Instructions code{instruction(BPF_LD | BPF_IMM | BPF_DW, 1, 0, 0, 1), instruction(0, 0, 0, 0, 2),
+                    go(1), set(0, 9), kExit};
   EXPECT_EQ(shown(without_unreachable(code)), "1 2 x");
 }
 

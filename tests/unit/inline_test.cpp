@@ -7,41 +7,17 @@
 
 #include <cstring>
 
+#include "instructions.h"
+
 namespace tna {
 namespace {
 
-bpf_insn make(int code, int to, int from, int off, std::int32_t imm) {
-  return {.code = static_cast<__u8>(code),
-          .dst_reg = static_cast<__u8>(to & 0xf),
-          .src_reg = static_cast<__u8>(from & 0xf),
-          .off = static_cast<__s16>(off),
-          .imm = imm};
-}
-bpf_insn set(int reg, std::int32_t value) {
-  return make(BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, value);
-}
-bpf_insn copy(int to, int from) {
-  return make(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0);
-}
-bpf_insn plus(int reg, std::int32_t value) {
-  return make(BPF_ALU64 | BPF_ADD | BPF_K, reg, 0, 0, value);
-}
 bpf_insn sum(int to, int from) {
-  return make(BPF_ALU64 | BPF_ADD | BPF_X, to, from, 0, 0);
-}
-bpf_insn load(int to, int from, int off) {
-  return make(BPF_LDX | BPF_MEM | BPF_DW, to, from, off, 0);
-}
-bpf_insn store(int to, int off, int from) {
-  return make(BPF_STX | BPF_MEM | BPF_DW, to, from, off, 0);
+  return instruction(BPF_ALU64 | BPF_ADD | BPF_X, to, from);
 }
 bpf_insn unless(int reg, std::int32_t value, int distance) {
-  return make(BPF_JMP | BPF_JNE | BPF_K, reg, 0, distance, value);
+  return jump_if(BPF_JNE, BPF_JMP, reg, value, distance);
 }
-bpf_insn call_at(int distance) {
-  return make(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, distance);
-}
-const bpf_insn kLeave = make(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 
 class Machine {
  public:
@@ -112,40 +88,40 @@ std::size_t calls_in(const Instructions& code) {
 // Its argument, and 100 where that is 5, by way of its stack and of registers that are its
 // caller's.
 Instructions small() {
-  return {copy(6, 1),
+  return {move(6, 1),
           set(7, 40),
           store(BPF_REG_10, -8, 6),
-          copy(2, BPF_REG_10),
-          plus(2, -8),
+          move(2, BPF_REG_10),
+          add(2, -8),
           load(8, 2, 0),
           unless(8, 5, 2),
           set(0, 100),
-          kLeave,
+          kExit,
           store(BPF_REG_10, -16, 7),
-          copy(0, 8),
-          kLeave};
+          move(0, 8),
+          kExit};
 }
 
 // Calls it twice, with values of its own in registers and stack; jumps lead over both calls.
 Instructions program() {
-  Instructions code{copy(6, 1),
+  Instructions code{move(6, 1),
                     set(7, 1000),
                     store(BPF_REG_10, -8, 7),
                     unless(6, 9, 2),
                     set(0, 9),
-                    kLeave,
-                    copy(1, 6),
-                    call_at(0),
-                    copy(8, 0),
+                    kExit,
+                    move(1, 6),
+                    own(0),
+                    move(8, 0),
                     unless(8, 7, 2),
-                    copy(1, 8),
-                    call_at(0),
+                    move(1, 8),
+                    own(0),
                     sum(0, 6),
                     sum(0, 7),
                     sum(0, 8),
                     load(1, BPF_REG_10, -8),
                     sum(0, 1),
-                    kLeave};
+                    kExit};
   const std::size_t begin = append(code, small());
   for (std::size_t at = 0; at < begin; at++)
     if (is_call(code[at])) call(code, at, begin);
@@ -166,8 +142,8 @@ TEST(Inline, DoesWhatTheCallDid) {
 
 TEST(Inline, OthersAreStillCalled) {
   Instructions code = program();
-  const std::size_t begin = append(code, {set(0, 3), kLeave});
-  code.insert(code.begin(), {copy(9, 1), call_at(0), copy(1, 9)});
+  const std::size_t begin = append(code, {set(0, 3), kExit});
+  code.insert(code.begin(), {move(9, 1), own(0), move(1, 9)});
   call(code, 1, begin + 3);
   const Instructions before = code;
   inline_calls(code, end_of(code, 0));
@@ -177,7 +153,7 @@ TEST(Inline, OthersAreStillCalled) {
 }
 
 TEST(Inline, NotWhereItCallsOthersItself) {
-  Instructions code{call_at(1), kLeave, call_at(1), kLeave, set(0, 1), kLeave};
+  Instructions code{own(1), kExit, own(1), kExit, set(0, 1), kExit};
   const Instructions before = code;
   inline_calls(code, 2);
   EXPECT_EQ(calls_in(code), calls_in(before));
@@ -185,24 +161,24 @@ TEST(Inline, NotWhereItCallsOthersItself) {
 
 TEST(Inline, NotWhereTheStackWouldNotSuffice) {
   // Two that never stand on the stack at the same time, the greater one called first.
-  Instructions code{set(1, 1), store(BPF_REG_10, -200, 1), call_at(2), call_at(3), kLeave};
-  append(code, {store(BPF_REG_10, -280, 1), kLeave});
-  append(code, {store(BPF_REG_10, -240, 1), kLeave});
+  Instructions code{set(1, 1), store(BPF_REG_10, -200, 1), own(2), own(3), kExit};
+  append(code, {store(BPF_REG_10, -280, 1), kExit});
+  append(code, {store(BPF_REG_10, -240, 1), kExit});
   EXPECT_EQ(stack_of(code), 224 + 288);
   inline_calls(code, 7);
   EXPECT_EQ(calls_in(code), 2u);
 }
 
 TEST(Inline, StackOfTheDeepestChain) {
-  Instructions code{store(BPF_REG_10, -64, 1), call_at(2), call_at(4), kLeave};
-  append(code, {call_at(4), set(0, 0), kLeave});                         // 4: 32, and what it calls
-  append(code, {store(BPF_REG_10, -100, 1), kLeave});                    // 7: 128
-  append(code, {copy(2, BPF_REG_10), plus(2, -33), set(0, 0), kLeave});  // 9: 64
+  Instructions code{store(BPF_REG_10, -64, 1), own(2), own(4), kExit};
+  append(code, {own(4), set(0, 0), kExit});                            // 4: 32, and what it calls
+  append(code, {store(BPF_REG_10, -100, 1), kExit});                   // 7: 128
+  append(code, {move(2, BPF_REG_10), add(2, -33), set(0, 0), kExit});  // 9: 64
   EXPECT_EQ(stack_of(code), 64 + std::max(32 + 64, 128));
 }
 
 TEST(Inline, NotWhereTheFramePointerIsHandedOn) {
-  Instructions code{call_at(1), kLeave, store(BPF_REG_10, -8, BPF_REG_10), set(0, 0), kLeave};
+  Instructions code{own(1), kExit, store(BPF_REG_10, -8, BPF_REG_10), set(0, 0), kExit};
   inline_calls(code, 2);
   EXPECT_EQ(calls_in(code), 1u);
 }
