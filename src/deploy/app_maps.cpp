@@ -4,7 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include <vector>
+#include "deploy/per_cpu.h"
 
 namespace tna {
 namespace {
@@ -44,9 +44,7 @@ Result<> AppMaps::put_socket(std::uint32_t number, std::uint32_t queue, int sock
 
 // Programs read the table meanwhile: what has no interface is nobody's.
 Result<> AppMaps::set(std::uint32_t number, const tna_app& wanted) {
-  const std::vector<tna_app_counters> zero(libbpf_num_possible_cpus());
-  if (bpf_map_update_elem(counters_.get(), &number, zero.data(), BPF_ANY))
-    return errno_error("clear the application's counters");
+  TRY(clear_per_cpu<tna_app_counters>(counters_.get(), number, "the application's counters"));
   volatile tna_app& app = table_->app[number];
   app.ifindex = 0;
   app.version = wanted.version;
@@ -81,16 +79,7 @@ void AppMaps::clear(std::uint32_t number) {
 }
 
 Result<tna_app_counters> AppMaps::counters(std::uint32_t number) const {
-  std::vector<tna_app_counters> each(libbpf_num_possible_cpus());
-  if (bpf_map_lookup_elem(counters_.get(), &number, each.data()))
-    return errno_error("read the application's counters");
-  tna_app_counters sum{};
-  for (const tna_app_counters& cpu : each) {
-    sum.taken += cpu.taken;
-    sum.full += cpu.full;
-    sum.left += cpu.left;
-  }
-  return sum;
+  return sum_per_cpu<tna_app_counters>(counters_.get(), number, "the application's counters");
 }
 
 }  // namespace tna

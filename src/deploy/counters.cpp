@@ -2,9 +2,10 @@
 #include "deploy/counters.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include <algorithm>
+
+#include "deploy/per_cpu.h"
 
 namespace tna {
 
@@ -21,10 +22,7 @@ void Counters::adopt(IfIndex ifindex) {
 }
 
 Result<> Counters::clear(std::uint32_t index) {
-  std::vector<tna_counters> zero(libbpf_num_possible_cpus());
-  if (bpf_map_update_elem(counters_fd_, &index, zero.data(), BPF_ANY))
-    return errno_error("clear counters");
-  return {};
+  return clear_per_cpu<tna_counters>(counters_fd_, index, "counters");
 }
 
 Result<> Counters::assign(IfIndex ifindex) {
@@ -56,19 +54,9 @@ void Counters::release(IfIndex ifindex) {
 }
 
 Result<tna_counters> Counters::read(IfIndex ifindex) const {
-  tna_counters sum{};
   auto found = index_.find(ifindex);
-  if (found == index_.end()) return sum;
-  std::vector<tna_counters> each(libbpf_num_possible_cpus());
-  if (bpf_map_lookup_elem(counters_fd_, &found->second, each.data()))
-    return errno_error("read counters");
-  for (const tna_counters& cpu : each) {
-    sum.fast_packets += cpu.fast_packets;
-    sum.fast_bytes += cpu.fast_bytes;
-    sum.dropped += cpu.dropped;
-    for (int i = 0; i < TNA_R_COUNT; i++) sum.punts[i] += cpu.punts[i];
-  }
-  return sum;
+  if (found == index_.end()) return tna_counters{};
+  return sum_per_cpu<tna_counters>(counters_fd_, found->second, "counters");
 }
 
 }  // namespace tna

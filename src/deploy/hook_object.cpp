@@ -20,6 +20,7 @@
 #include "deploy/alone.h"
 #include "deploy/hook_places.h"
 #include "deploy/instructions.h"
+#include "deploy/per_cpu.h"
 #include "slot_abi.h"
 
 namespace tna {
@@ -290,22 +291,10 @@ int HookObject::map(const std::string& name) const {
 }
 
 Result<tna_hook_counters> HookObject::counters() const {
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus < 0) return errno_error("count the processors", -cpus);
-  std::vector<tna_hook_memory> each(cpus);
-  const __u32 key = 0;
-  if (bpf_map_lookup_elem(memory_.get(), &key, each.data()))
-    return errno_error("read a hook's counters");
   tna_hook_counters sum{};
-  for (const tna_hook_memory& cpu : each) {
-    sum.runs += cpu.counters.runs;
-    sum.left += cpu.counters.left;
-    sum.discarded += cpu.counters.discarded;
-    sum.changed += cpu.counters.changed;
-    sum.steered += cpu.counters.steered;
-    sum.timed += cpu.counters.timed;
-    sum.nanoseconds += cpu.counters.nanoseconds;
-  }
+  for (const tna_hook_memory& each :
+       TRY(read_per_cpu<tna_hook_memory>(memory_.get(), 0, "a hook's counters")))
+    add_counters(sum, each.counters);
   return sum;
 }
 

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "deploy/per_cpu.h"
+
 namespace tna {
 namespace {
 
@@ -129,22 +131,17 @@ std::vector<bpf_insn> RuleMaps::linked(const std::vector<bpf_insn>& code) const 
 }
 
 Result<std::vector<tna_rule_counter>> RuleMaps::sums(std::size_t counters) const {
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus < 0) return errno_error("count the processors", -cpus);
+  const std::size_t cpus = TRY(processors());
   std::vector<tna_rule_counter> sums(counters);
   if (sums.empty()) return sums;
   std::vector<std::uint32_t> keys(sums.size());
-  std::vector<tna_rule_counter> each(sums.size() * static_cast<std::size_t>(cpus));
+  std::vector<tna_rule_counter> each(sums.size() * cpus);
   std::uint32_t next = 0, read = static_cast<std::uint32_t>(sums.size());
   if (bpf_map_lookup_batch(counters_.get(), nullptr, &next, keys.data(), each.data(), &read,
                            nullptr) &&
       errno != ENOENT)  // that was the last one
     return errno_error("read the rules' counters");
-  for (std::size_t i = 0; i < each.size(); ++i) {
-    tna_rule_counter& sum = sums[keys[i / static_cast<std::size_t>(cpus)]];
-    sum.packets += each[i].packets;
-    sum.bytes += each[i].bytes;
-  }
+  for (std::size_t i = 0; i < each.size(); ++i) add_counters(sums[keys[i / cpus]], each[i]);
   return sums;
 }
 
