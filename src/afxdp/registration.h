@@ -3,9 +3,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "base/fd.h"
+#include "base/control_client.h"
 #include "base/json.h"
 #include "base/result.h"
 
@@ -17,15 +18,13 @@ class Registration {
   // The answer to {"command":...,"arguments":...}, sent together with the descriptors.
   Result<Json> ask(const char* command, const Json& arguments,
                    const std::vector<int>& descriptors = {});
-  int fd() const { return socket_.get(); }
+  int fd() const { return client_.fd(); }
   // tnad has closed it, or has said something unasked for.
   bool ended() const;
 
  private:
-  Registration(Fd socket, std::string control)
-      : socket_(std::move(socket)), control_(std::move(control)) {}
-  Fd socket_;
-  std::string control_;
+  explicit Registration(ControlClient client) : client_(std::move(client)) {}
+  ControlClient client_;
 };
 
 }  // namespace tna

@@ -6,11 +6,11 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <cstring>
 #include <filesystem>
 
+#include "base/control_client.h"
 #include "base/log.h"
 
 namespace tna {
@@ -42,16 +42,6 @@ std::string answer(const ControlSocket::Handler& handler, std::string_view line,
       handler(command->get<std::string>(), arguments ? *arguments : no_arguments, caller);
   if (!result) return refusal(result.error().message);
   return dump({{"ok", true}, {"result", std::move(*result)}}) + '\n';
-}
-
-Result<sockaddr_un> address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path)
-    return error("control socket '" + path + "': the path must have 1 to " +
-                 std::to_string(sizeof address.sun_path - 1) + " bytes");
-  path.copy(address.sun_path, path.size());
-  return address;
 }
 
 Result<Fd> stream_socket() {
@@ -92,7 +82,7 @@ Result<Fd> lock_folder(const std::string& path) {
 }
 
 Result<Fd> listen_at(const std::string& path) {
-  const sockaddr_un address = TRY(address_of(path));
+  const sockaddr_un address = TRY(control_address(path));
   Fd folder = TRY(lock_folder(path));
   TRY(clear(path, address));
   Fd fd = TRY(stream_socket());
