@@ -76,24 +76,26 @@ Instructions all_of(const std::vector<Instructions>& steps) {
 // These where the function is called that begins at `place`, without calls where the stack allows
 // it: what a function has of it goes to the one that it is put into, together with the caller's
 // registers.
-Instructions with_slot(const Instructions& code, std::size_t place, std::vector<Instructions> steps,
-                       bool alone) {
+Instructions with_slot(const Instructions& code, std::size_t place,
+                       const std::vector<Instructions>& steps, bool alone) {
   constexpr int kLoop = 32;  // bytes that with_loop() may need
-  const auto placed = [&] {
+  const auto placed = [&](const Instructions& function) {
     Instructions made = code;
-    const std::size_t begin = append(made, all_of(steps));
+    const std::size_t begin = append(made, function);
     redirect(made, place, begin);
     return std::pair(std::move(made), begin);
   };
-  Instructions with_calls = placed().first;
-  if (!alone) return with_calls;
-  for (Instructions& each : steps) {
-    inline_calls(each, end_of(each, 0));
-    each = without_unreachable(each);
+  if (alone) {
+    std::vector<Instructions> without_calls = steps;
+    for (Instructions& each : without_calls) {
+      inline_calls(each, end_of(each, 0));
+      each = without_unreachable(each);
+    }
+    auto [made, begin] = placed(all_of(without_calls));
+    inline_calls(made, begin);
+    if (stack_of(made) <= kStack - kLoop) return made;
   }
-  auto [made, begin] = placed();
-  inline_calls(made, begin);
-  return stack_of(made) > kStack - kLoop ? with_calls : made;
+  return placed(all_of(steps)).first;
 }
 
 // The program begins anew with a packet that a hook has changed.
