@@ -110,17 +110,20 @@ TEST_P(Connections, EstablishedOnesGoOn) {
 TEST_P(Connections, LinuxsPacketsAreNotOvertaken) {
   if (at_xdp()) GTEST_SKIP() << "XDP has no such way";
   PacketSocket s1 = world.wire("s1"), s2 = world.wire("s2");
-  const auto queued = [&] {  // p2 itself has sent them
+  constexpr int kFrames = 8;  // p2 has some things to say for itself, too, but not as many
+  const auto queued = [&] {   // p2 itself has sent them
     const std::string count = "ip -s -j link show p2 | jq .[0].stats64.tx.packets";
     const int before = std::stoi(answer(count));
-    EXPECT_EQ(on_the_wire("p1", [&] { s1.send(ipv4().bytes()); }), goes_on());
-    EXPECT_TRUE(s2.receive(std::chrono::seconds(1)));
+    for (int i = 0; i < kFrames; ++i) {
+      EXPECT_EQ(on_the_wire("p1", [&] { s1.send(ipv4().bytes()); }), goes_on());
+      EXPECT_TRUE(s2.receive(std::chrono::seconds(1)));
+    }
     return std::stoi(answer(count)) - before;
   };
-  EXPECT_EQ(queued(), 0) << "nobody follows connections";
+  EXPECT_LT(queued(), kFrames) << "nobody follows connections";
   nft(kFollow);
   configure(entry("udp"));
-  EXPECT_EQ(queued(), 1);
+  EXPECT_GE(queued(), kFrames);
 }
 
 TEST_P(Connections, RulesSeeThem) {
@@ -235,10 +238,25 @@ TEST_P(Connections, Accounting) {
   EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_COUNTED));
 }
 
+// What was found of a connection that has ended does not hold for the next one, which may lie where
+// the other did: not for longer than a moment (bpf/lib/connection_cache.h).
+TEST_P(Connections, OthersWithTheSameEndsAreLookedAtAnew) {
+  nft(kFollow);
+  configure(entry("udp") + entry6());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(run(ipv4()), goes_on());
+    EXPECT_EQ(run(ipv6()), goes_on());
+  }
+  sysctl("netfilter/nf_conntrack_acct", 1);
+  configure("conntrack -F 2>/dev/null\n" + entry("udp") + entry6() + "sleep 1.1");
+  EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_COUNTED));
+  EXPECT_EQ(run(ipv6()), punt(TNA_R_CT_COUNTED));
+}
+
 TEST_P(Connections, SourceIsTranslatedAndBack) {
   nft(kTranslate);
   configure(entry("udp", "--src-nat 10.0.2.1"));
-  EXPECT_EQ(run(ipv4()), goes_on());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(run(ipv4()), goes_on());
   const int port = std::stoi(
       answer("conntrack -L -p udp 2>/dev/null | grep -o 'dport=[0-9]*' | tail -1 | cut -d= -f2"));
   expect_left("10.0.2.1", port, "192.0.2.2", 4243, 40);
