@@ -206,10 +206,17 @@ struct tna_counters {
 	__u64 punts[TNA_R_COUNT];
 };
 
+/* A connection whose extensions hold nothing that Linux is needed for: bpf/lib/connection_cache.h. */
+struct tna_kept_connection {
+	__u64 connection; /* where the kernel has it */
+	__u32 until;	  /* lower half of jiffies */
+	__u32 masqueraded; /* interface that its source was chosen for, 0: any */
+};
 /* What the FIB said of a flow, per CPU: bpf/lib/route_cache.h, route6_cache.h. */
 #define TNA_ROUTES_KEPT 16384
 enum { TNA_ROUTE_ASKED = 1, TNA_ROUTE_KNOWN };
 struct tna_route {
+	struct tna_kept_connection kept; /* at its beginning: found as that, too */
 	__u64 net;	  /* cookie of the namespace */
 	__u64 generation; /* of its routes, and of its nexthop objects */
 	__be32 saddr, daddr, next_hop;
@@ -219,8 +226,9 @@ struct tna_route {
 	__u8 tos;
 	__u8 state; /* TNA_ROUTE_*, 0: empty */
 };
-static_assert(sizeof(struct tna_route) == 48, "shared: no holes");
+static_assert(sizeof(struct tna_route) == 64, "shared: no holes, and one line of the cache");
 struct tna_route6 {
+	struct tna_kept_connection kept;
 	__u64 net;	  /* as above */
 	__u64 generation; /* routes added, and removed */
 	__u32 nexthops;	  /* generation of nexthop objects */
@@ -229,7 +237,7 @@ struct tna_route6 {
 	__u16 mtu;
 	__u16 proto; /* in its lower half */
 };
-static_assert(sizeof(struct tna_route6) == 88, "shared: no holes");
+static_assert(sizeof(struct tna_route6) == 104, "shared: no holes");
 
 /* What the firewall's rules can look at of a packet, per CPU: fpm/rules.h fills it in, src/compile
  * makes the code that reads it. Bytes of headers are as on the wire, numbers as the machine has them.

@@ -15,6 +15,7 @@
 #ifndef TNA_FPM_CONNTRACK_H
 #define TNA_FPM_CONNTRACK_H
 
+#include "lib/connection_cache.h"
 #include "lib/conntrack.h"
 #include "lib/facts.h"
 #include "lib/lasting.h"
@@ -51,24 +52,56 @@ static __always_inline enum tna_verdict tna_ct_header(struct tna_pkt *p, __u32 l
 	return TNA_NEXT;
 }
 
-/* TNA_R_COUNT, unless Linux must see all of it: helpers, sequence numbers that are changed, counting,
- * timeouts of its own; or the flowtable has it. The memory for sequence numbers to change, or for
- * SYNPROXY, alone means nothing: all that ctnetlink makes has it.
+/* An address was chosen for the connection's way out (net/netfilter/nf_nat_core.c:
+ * nf_nat_oif_changed); 0: none.
  */
-static __always_inline enum tna_reason tna_ct_plain(struct nf_conn *ct)
+static __always_inline __u32 tna_ct_masqueraded(__u64 ext)
+{
+	__u8 at;
+
+	if (!bpf_core_field_exists(struct nf_conn_nat, masq_index) || !ext)
+		return 0;
+	at = tna_ct_extension(ext, NF_CT_EXT_NAT);
+	return at ? tna_int(ext + at + bpf_core_field_offset(struct nf_conn_nat, masq_index)) : 0;
+}
+
+/* Both ends have spoken, and Linux need not see all of it for its sequence numbers or a helper; nor has a
+ * flowtable the connection.
+ */
+static __always_inline bool tna_ct_established(__u64 status)
 {
 	const __u64 wanted = IPS_SEEN_REPLY | IPS_ASSURED | IPS_CONFIRMED;
 	const __u64 never = IPS_SEQ_ADJUST | IPS_DYING | IPS_TEMPLATE | IPS_NAT_CLASH | IPS_HELPER |
 			    IPS_OFFLOAD | IPS_HW_OFFLOAD;
-	__u64 status = tna_get(ct, status), ext = (__u64)tna_get(ct, ext);
 
-	if ((status & (wanted | never)) != wanted)
-		return TNA_R_CT_SPECIAL;
-	if (!ext)
+	return (status & (wanted | never)) == wanted;
+}
+
+/* TNA_R_COUNT, unless Linux must see all of it for a helper, for counting, for timeouts of its own. The
+ * memory for sequence numbers to change, or for SYNPROXY, alone means nothing: all that ctnetlink makes
+ * has it. Sets p->facts->masqueraded, whatever the direction. A function of its own for the room that it
+ * needs on the stack.
+ */
+static __noinline enum tna_reason tna_ct_extensions(struct tna_pkt *p, struct nf_conn *ct)
+{
+	struct tna_kept_connection *kept = tna_connection_place(p);
+	__u64 ext;
+
+	if (tna_connection_known(p, kept, ct)) {
+		p->facts->masqueraded = kept->masqueraded;
 		return TNA_R_COUNT;
-	if (tna_ct_extension(ext, NF_CT_EXT_HELPER) || tna_ct_extension(ext, NF_CT_EXT_TIMEOUT))
-		return TNA_R_CT_SPECIAL;
-	return tna_ct_extension(ext, NF_CT_EXT_ACCT) ? TNA_R_CT_COUNTED : TNA_R_COUNT;
+	}
+	ext = (__u64)tna_get(ct, ext);
+	if (ext) {
+		if (tna_ct_extension(ext, NF_CT_EXT_HELPER) ||
+		    tna_ct_extension(ext, NF_CT_EXT_TIMEOUT))
+			return TNA_R_CT_SPECIAL;
+		if (tna_ct_extension(ext, NF_CT_EXT_ACCT))
+			return TNA_R_CT_COUNTED;
+	}
+	p->facts->masqueraded = tna_ct_masqueraded(ext);
+	tna_connection_keep(p, kept, ct);
+	return TNA_R_COUNT;
 }
 
 /* Conntrack accepts what is out of the window that it knows; nothing is unacknowledged, which would
@@ -97,18 +130,19 @@ static __always_inline enum tna_reason tna_ct_tcp(struct tna_pkt *p, struct nf_c
 	return tna_ct_liberal(p, ct) ? TNA_R_COUNT : TNA_R_CT_WINDOW;
 }
 
-/* An address was chosen for the connection's way out (net/netfilter/nf_nat_core.c:
- * nf_nat_oif_changed); 0: none.
- */
-static __always_inline __u32 tna_ct_masqueraded(struct nf_conn *ct)
+/* What the packet's addresses and ports become; its destination does so before it is routed. */
+static __always_inline void tna_ct_translate(struct tna_pkt *p, struct nf_conn *ct, __u32 direction)
 {
-	__u64 ext = (__u64)tna_get(ct, ext);
-	__u8 at;
+	struct tna_rule_facts *f = p->facts;
+	__u64 other = tna_ct_tuple(ct, !direction);
+	bool v4 = p->ip_version == 4;
 
-	if (!bpf_core_field_exists(struct nf_conn_nat, masq_index) || !ext)
-		return 0;
-	at = tna_ct_extension(ext, NF_CT_EXT_NAT);
-	return at ? tna_int(ext + at + bpf_core_field_offset(struct nf_conn_nat, masq_index)) : 0;
+	tna_ct_address(f->nat_saddr, tna_ct_tuple_member(other, dst.u3), v4);
+	tna_ct_address(f->nat_daddr, tna_ct_tuple_member(other, src.u3), v4);
+	f->nat_sport = tna_word(tna_ct_tuple_member(other, dst.u));
+	f->nat_dport = tna_word(tna_ct_tuple_member(other, src.u));
+	__builtin_memcpy(p->daddr, f->nat_daddr, sizeof(p->daddr));
+	p->dport = f->nat_dport;
 }
 
 /* What the entry says of the packet; TNA_R_COUNT: it goes on. */
@@ -116,31 +150,28 @@ static __always_inline enum tna_reason tna_ct_read(struct tna_pkt *p, struct nf_
 						   __u32 direction)
 {
 	struct tna_rule_facts *f = p->facts;
-	__u64 status = tna_get(ct, status), other;
+	__u64 status = tna_get(ct, status);
 	const __u64 done = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
 	enum tna_reason reason;
-	bool v4 = p->ip_version == 4;
 
-	if ((reason = tna_ct_plain(ct)) != TNA_R_COUNT)
-		return reason;
+	if (!tna_ct_established(status))
+		return TNA_R_CT_SPECIAL;
 	if (p->ip_proto == TNA_PROTO_TCP && (reason = tna_ct_tcp(p, ct)) != TNA_R_COUNT)
 		return reason;
 	if (status & (IPS_SRC_NAT | IPS_DST_NAT) &&
 	    (!TNA_ON(p, nat) || TNA_BRIDGED(p) || (status & done) != done))
 		return TNA_R_CT_NAT;
+	if (TNA_ON(p, nat))
+		tna_ct_translate(p, ct, direction);
+	if ((reason = tna_ct_extensions(p, ct)) != TNA_R_COUNT)
+		return reason;
+	if (direction != TNA_CT_ORIGINAL)
+		f->masqueraded = 0;
 	tna_ct_refresh(p, ct);
 	f->ct_state = 1 << 1; /* established: NF_CT_STATE_BIT(IP_CT_ESTABLISHED), either direction */
 	f->ct_status = status;
 	f->ct_mark = bpf_core_field_exists(ct->mark) ? tna_get(ct, mark) : 0;
 	f->ct_direction = direction;
-	if (!TNA_ON(p, nat))
-		return TNA_R_COUNT;
-	f->masqueraded = direction == TNA_CT_ORIGINAL ? tna_ct_masqueraded(ct) : 0;
-	other = tna_ct_tuple(ct, !direction);
-	tna_ct_address(f->nat_saddr, tna_ct_tuple_member(other, dst.u3), v4);
-	tna_ct_address(f->nat_daddr, tna_ct_tuple_member(other, src.u3), v4);
-	f->nat_sport = tna_word(tna_ct_tuple_member(other, dst.u));
-	f->nat_dport = tna_word(tna_ct_tuple_member(other, src.u));
 	return TNA_R_COUNT;
 }
 
@@ -201,11 +232,7 @@ static __always_inline enum tna_verdict fpm_conntrack(struct tna_pkt *p)
 	if (reason != TNA_R_COUNT)
 		return tna_punt(p, reason);
 	p->followed = true;
-	if (!TNA_ON(p, nat))
-		return TNA_NEXT;
-	__builtin_memcpy(p->daddr, p->facts->nat_daddr, sizeof(p->daddr));
-	p->dport = p->facts->nat_dport;
-	return v4 && tna_ipv4_special(p->daddr[0]) ? tna_punt(p, TNA_R_IP_ADDRESS) : TNA_NEXT;
+	return TNA_ON(p, nat) && v4 && tna_ipv4_special(p->daddr[0]) ? tna_punt(p, TNA_R_IP_ADDRESS) : TNA_NEXT;
 }
 
 #endif

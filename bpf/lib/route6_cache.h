@@ -49,7 +49,7 @@ static __always_inline bool tna_route6_known(const struct tna_route6 *route, str
 {
 	return route->generation == generation &&
 	       route->nexthops == tna_get(p->net, nexthop.seq) &&
-	       (__s32)(route->until - (__u32)p->now) >= 0 &&
+	       tna_kept_holds(p, route->until) &&
 	       route->in == tna_device_ifindex(p->dev) && route->proto == p->ip_proto &&
 	       route->flowinfo == p->flowinfo && tna_ipv6_same(route->saddr, p->saddr) &&
 	       tna_ipv6_same(route->daddr, p->daddr) &&
@@ -66,6 +66,9 @@ static __always_inline bool tna_route6_keepable(struct tna_pkt *p)
 static __always_inline void tna_route6_keep(struct tna_route6 *route, struct tna_pkt *p,
 					    __u64 generation, __u32 nexthops, __u16 mtu)
 {
+	if (route->generation == generation && route->nexthops == nexthops &&
+	    tna_kept_holds(p, route->until)) /* another flow's */
+		return;
 	route->net = tna_get(p->net, net_cookie);
 	route->generation = generation;
 	route->nexthops = nexthops;

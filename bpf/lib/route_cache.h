@@ -42,6 +42,12 @@ static __always_inline bool tna_preemptible(void)
 	return bpf_core_field_exists(struct task_struct, softirq_disable_cnt);
 }
 
+/* What is kept until then holds, and stays: of flows with the same place the first has it. */
+static __always_inline bool tna_kept_holds(struct tna_pkt *p, __u32 until)
+{
+	return until - (__u32)p->now <= TNA_ROUTE_JIFFIES;
+}
+
 /* Where the packet's route would be kept; NULL where none is. */
 static __always_inline struct tna_route *tna_route_place(struct tna_pkt *p)
 {
@@ -68,8 +74,7 @@ static __always_inline bool tna_route_known(const struct tna_route *route, struc
 					    __u64 generation)
 {
 	return route->state == TNA_ROUTE_KNOWN && tna_route_is(route, p, generation) &&
-	       (__s32)(route->until - (__u32)p->now) >= 0 &&
-	       !tna_get(p->net, ipv4.sysctl_ip_fwd_use_pmtu);
+	       tna_kept_holds(p, route->until) && !tna_get(p->net, ipv4.sysctl_ip_fwd_use_pmtu);
 }
 
 /* What the answer depends on is in the entry: no rules ask for ports, and neighbours have no say. */
@@ -86,9 +91,13 @@ static __always_inline bool tna_route_keepable(struct tna_pkt *p)
 static __always_inline void tna_route_keep(struct tna_route *route, struct tna_pkt *p,
 					   __u64 generation, __u16 mtu)
 {
-	__u8 state = tna_route_is(route, p, generation) ? TNA_ROUTE_KNOWN : TNA_ROUTE_ASKED;
+	bool again = tna_route_is(route, p, generation);
+	__u8 state = again ? TNA_ROUTE_KNOWN : TNA_ROUTE_ASKED;
 
+	if (!again && route->generation == generation && tna_kept_holds(p, route->until))
+		return;
 	*route = (struct tna_route){
+	    .kept = route->kept,
 	    .net = tna_get(p->net, net_cookie),
 	    .generation = generation,
 	    .saddr = p->saddr[0],
