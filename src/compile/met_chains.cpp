@@ -65,6 +65,30 @@ void write_frames(Function& function, const MetChains& chains, Met met, bool bef
   }
 }
 
+bool asks_for(const RuleTable& table, Field field) {
+  const auto is = [&](const Operand& operand) { return operand.field == field; };
+  for (const RuleChain& chain : table.chains)
+    for (const Rule& rule : chain.rules)
+      for (const Step& step : rule.steps) {
+        if (auto* test = std::get_if<Test>(&step); test && is(test->of)) return true;
+        if (auto* lookup = std::get_if<Lookup>(&step);
+            lookup && std::ranges::any_of(lookup->key, is))
+          return true;
+      }
+  return false;
+}
+
+// Where connections are followed, packets of others than established ones don't come to the rules
+// (bpf/fpm/conntrack.h). To say so once lets rules behind "established accept" be left out.
+void expect_established(Code& code) {
+  const Code::Label established = code.label();
+  code.load(4, 1, kFacts, offsetof(tna_rule_facts, ct_state));
+  code.jump_if(BPF_JEQ, 1, kEstablished, established);
+  code.set(0, kPunt);
+  code.exit();
+  code.place(established);
+}
+
 // The chains of IP, in their order.
 void write_ip(Function& function, Met met) {
   Code& code = function.code;
@@ -87,6 +111,8 @@ void write_ip(Function& function, Met met) {
     }
     met.legacy = table->name.starts_with("legacy ");
     met.tracked = !before_routing || priority > kConntrack;
+    met.established = met.tracked && asks_for(*table, Field::ct_state);
+    if (met.established) expect_established(code);
     function.calls.emplace_back(*table, *chain);
     TableCode(function, function.calls.back(), *table, met).base_chain(*chain);
   }

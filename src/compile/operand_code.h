@@ -13,16 +13,18 @@
 namespace tna {
 
 inline constexpr int kFacts = 6;  // the register that points to the facts, kept over calls
+inline constexpr std::uint8_t kEstablished = 2;  // NF_CT_STATE_BIT(IP_CT_ESTABLISHED), either way
 
 // Where a chain is met.
 struct Met {
   std::uint8_t family = 0;  // of the packets: NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_BRIDGE: others
   RuleHook hook = RuleHook::forward;
-  bool legacy = false;      // of an xtables table, to which a device that isn't there has an empty
-                            // name
-  bool tracked = true;      // behind the hook that finds the packet's connection
-  bool translates = false;  // connections' addresses are translated
-  bool frames = false;      // of a table of the family bridge
+  bool legacy = false;       // of an xtables table, to which a device that isn't there has an empty
+                             // name
+  bool tracked = true;       // behind the hook that finds the packet's connection
+  bool established = false;  // and packets of others than established ones don't get there
+  bool translates = false;   // connections' addresses are translated
+  bool frames = false;       // of a table of the family bridge
   // By bridged packets that IP's rules see, too, before or after those: it depends on who came
   // first.
   bool beside_ip = false;

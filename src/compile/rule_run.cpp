@@ -333,6 +333,12 @@ bool RuleRun::add(const Rule& rule) {
   return false;
 }
 
+bool RuleRun::complete() const {
+  return !rules_.empty() && std::ranges::any_of(rules_.back(), [](const Condition& condition) {
+    return condition.words.empty() && condition.names.empty();
+  });
+}
+
 std::vector<RuleRun::Word> RuleRun::words() const {
   const std::vector<std::size_t> words = ranks(operands_), names = ranks(names_);
   std::vector<Word> made(words.size() + names.size());

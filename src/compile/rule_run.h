@@ -35,6 +35,8 @@ class RuleRun {
 
   // False: the rule is none for a tree, or there is no room for it; the run ends before it.
   bool add(const Rule&);
+  // All packets match its last rule: none get to others.
+  bool complete() const;
   const std::vector<Outcome>& outcomes() const { return outcomes_; }
   // Words and boxes when all rules are in. The same operands, in whatever order they came, are the
   // same words.

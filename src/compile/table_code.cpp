@@ -28,9 +28,10 @@ void TableCode::write(const RuleChain& chain, Code::Label back) {
   for (std::size_t at = 0; at < chain.rules.size() && fits(chain, at);) {
     RuleRun run(table_, met_);
     std::size_t end = at;
-    while (end < chain.rules.size() && run.add(chain.rules[end])) ++end;
+    while (end < chain.rules.size() && !run.complete() && run.add(chain.rules[end])) ++end;
     if (end - at >= least_in_tree()) {
       find(run, chain, back);
+      if (run.complete()) return this->end(kPunt);  // nobody comes here
       at = end;
     } else {
       for (end = std::max(end, at + 1); at < end && fits(chain, at); ++at) {

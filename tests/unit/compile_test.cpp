@@ -48,7 +48,7 @@ class Chance {
     facts.oif = number(3);
     facts.iifgroup = number(3);
     facts.oifgroup = number(3);
-    facts.ct_state = 1u << number(3);  // never new
+    facts.ct_state = 2;  // others don't get here
     facts.ct_status = number(3);
     facts.ct_mark = number(3);
     facts.ct_direction = number(2);
@@ -308,7 +308,8 @@ Compared about(Field field, std::uint8_t offset, Octets value) {
 
 // The decision on a packet of TCP from 1.1.1.1:1 to 2.2.2.2:2, which leaves from 3.3.3.3:3
 // for 4.4.4.4:4.
-Decision decision_at(RuleHook hook, std::int32_t priority, const Compared& test) {
+Decision decision_at(RuleHook hook, std::int32_t priority, const Compared& test,
+                     std::uint32_t ct_state = 2) {
   RuleTable table{NFPROTO_IPV4, "t", {}, {}};
   table.chains.push_back({"nat", BaseChain{RuleHook::prerouting, -100, false, true, {}}, {}});
   table.chains.push_back({"c",
@@ -325,7 +326,7 @@ Decision decision_at(RuleHook hook, std::int32_t priority, const Compared& test)
   facts.transport[1] = 1, facts.transport[3] = 2, facts.transport_length = 20;
   facts.nat_saddr[0] = 0x03030303, facts.nat_daddr[0] = 0x04040404;
   facts.nat_sport = 3 << 8, facts.nat_dport = 4 << 8;
-  facts.ct_state = 2;
+  facts.ct_state = ct_state;
   return loaded->ask(facts).decision;
 }
 
@@ -374,6 +375,7 @@ TEST(Compile, ConnectionsAreKnownBehindConntrack) {
   EXPECT_EQ(decision_at(RuleHook::prerouting, -300, established), Decision::punt);
   EXPECT_EQ(decision_at(RuleHook::prerouting, -199, established), Decision::drop);
   EXPECT_EQ(decision_at(RuleHook::forward, -300, established), Decision::drop);
+  EXPECT_EQ(decision_at(RuleHook::forward, 0, established, 1), Decision::punt) << "not followed";
 }
 
 // A table with a chain at forward of these rules, and others.
@@ -386,6 +388,29 @@ RuleSet at_forward(std::vector<Rule> rules, std::vector<RuleChain> others = {}) 
 std::string first_to_linux(const RuleSet& rules) {
   const CompiledRules compiled = compile(rules);
   return compiled.to_linux.empty() ? "" : compiled.to_linux.front().second;
+}
+
+TEST(Compile, RulesBehindEstablishedAcceptAreLeftOut) {
+  const Octets both{6, 0, 0, 0}, none(4, 0);
+  const tna::Test established{
+      Operand{Field::ct_state, 0, 4, {Mask{both, none}}}, false, {Interval{none, none}}};
+  const Verdict accept{Decision::accept, ""}, drop{Decision::drop, ""};
+  std::vector<Rule> rules;
+  for (std::uint8_t i = 0; i < 100; ++i) {
+    const Octets value{10, 0, 0, i};
+    rules.push_back(rule_of(
+        {tna::Test{Operand{Field::network, 12, 4, {}}, true, {Interval{value, value}}}, drop}));
+  }
+  std::vector<Rule> first = rules, last = rules;
+  first.insert(first.begin(), rule_of({established, accept}));
+  const CompiledRules alone = compile(at_forward({rule_of({established, accept})}));
+  EXPECT_EQ(compile(at_forward(first)).ipv4.size(), alone.ipv4.size());
+  last.push_back(rule_of({established, accept}));
+  const CompiledRules before = compile(at_forward(last));
+  last.insert(last.end(), rules.begin(), rules.end());
+  const CompiledRules both_sides = compile(at_forward(last));
+  EXPECT_GT(before.ipv4.size(), alone.ipv4.size());
+  EXPECT_TRUE(both_sides.same_code(before));
 }
 
 TEST(Compile, ARunOfRulesAboutWhatIsNotThere) {
