@@ -11,6 +11,7 @@
 #include "compile/met_chains.h"
 #include "compile/rule_shared.h"
 #include "compile/table_code.h"
+#include "rules/reach.h"
 #include "tna.h"
 
 namespace tna {
@@ -95,6 +96,7 @@ CompiledRules compile(const RuleSet& rules) {
       *why_not = made.error().message;
   }
   shared.finish();
+  compiled.counters_read_by = counters_read_by(rules);
   return compiled;
 }
 

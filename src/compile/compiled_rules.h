@@ -55,6 +55,7 @@ struct CompiledRules {
   RuleCells cells;                // of runs of many rules: trees, and what the rules found do
   std::vector<RuleName> counted;  // by number of their counter: first those in the code
   std::vector<std::pair<RuleName, std::string>> to_linux;  // and why
+  std::string counters_read_by;                            // counters of connections: rules/reach.h
   bool devices = false;                                    // names or groups are asked for
   // Programs need not be loaded anew: equal but for the elements of sets, and what is in trees.
   bool same_code(const CompiledRules&) const;

@@ -2,6 +2,9 @@
 #include "rules/from_nft.h"
 
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include <algorithm>
 
 #include "rules/nft_sets.h"
 #include "rules/nft_steps.h"
@@ -38,6 +41,15 @@ std::optional<Rule::Counted> counted_by(const nft::Rule& rule) {
   return std::nullopt;
 }
 
+bool reads_counters(const nft::Rule& rule) {
+  return std::ranges::any_of(rule.does, [](const nft::Expression& expression) {
+    if (auto* match = std::get_if<nft::Extension>(&expression))
+      return !match->target && match->name == "connbytes";
+    auto* of = std::get_if<nft::Conntrack>(&expression);
+    return of && (of->key == NFT_CT_PKTS || of->key == NFT_CT_BYTES || of->key == NFT_CT_AVGPKT);
+  });
+}
+
 RuleChain chain_from(const nft::Chain& from, std::uint8_t family, const SetsByName& sets) {
   RuleChain chain{from.name, {}, {}};
   if (from.base)
@@ -46,7 +58,8 @@ RuleChain chain_from(const nft::Chain& from, std::uint8_t family, const SetsByNa
                              from.base->type == "nat", from.base->devices};
   chain.rules.reserve(from.rules.size());
   for (const nft::Rule& rule : from.rules) {
-    chain.rules.push_back({rule.handle, steps_of(rule, family), counted_by(rule)});
+    chain.rules.push_back(
+        {rule.handle, steps_of(rule, family), counted_by(rule), reads_counters(rule)});
     fit_lookups(chain.rules.back().steps, sets);
   }
   return chain;

@@ -3,6 +3,7 @@
 
 #include <linux/netfilter.h>
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 
@@ -64,6 +65,20 @@ std::set<nft::Part> met_by_forwarded(const RuleSet& rules) {
       for (const auto& [table, chain] : rules.met(family, hook))
         tables.try_emplace(table, *table, met).first->second.begin(*chain);
   return met;
+}
+
+std::string counters_read_by(const RuleSet& rules) {
+  const std::set<nft::Part> met = met_by_forwarded(rules);
+  for (const RuleTable& table : rules.tables)
+    for (const RuleChain& chain : table.chains) {
+      const auto found = std::ranges::find_if(chain.rules, &Rule::reads_counters);
+      if (found == chain.rules.end() ||
+          !met.contains({table.family, table.name, chain.name, false}))
+        continue;
+      return std::string(table_family_name(table.family)) + ' ' + table.name + ' ' + chain.name +
+             ", rule " + std::to_string(found->handle);
+    }
+  return {};
 }
 
 }  // namespace tna

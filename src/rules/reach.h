@@ -3,6 +3,7 @@
 #pragma once
 
 #include <set>
+#include <string>
 
 #include "introspect/nft_objects.h"
 #include "rules/rule_set.h"
@@ -13,5 +14,9 @@ namespace tna {
 // pass, and the sets that these ask. Chains that only new connections see (NAT) are among them,
 // what they jump to is not: packets go to Linux before that.
 std::set<nft::Part> met_by_forwarded(const RuleSet&);
+
+// Which of their rules asks for what Linux has counted of a connection ("inet t c, rule 7"); empty:
+// none does.
+std::string counters_read_by(const RuleSet&);
 
 }  // namespace tna

@@ -135,6 +135,7 @@ struct Rule {
     bool operator==(const Counted&) const = default;
   };
   std::optional<Counted> counted{};  // by Linux, in the rule's own counter
+  bool reads_counters = false;       // packets or bytes of the packet's connection
   bool operator==(const Rule&) const = default;
 };
 

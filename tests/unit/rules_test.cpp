@@ -11,6 +11,7 @@
 
 #include "rules/evaluate.h"
 #include "rules/from_nft.h"
+#include "rules/reach.h"
 
 namespace tna {
 namespace {
@@ -220,6 +221,32 @@ TEST(Rules, AnythingInAnyOrderDoesNoHarm) {
     for (const Rule& rule : rules.tables.front().chains.front().rules)
       for (const Step& step : rule.steps) to_text(step);
   }
+}
+
+TEST(Rules, WhoReadsTheCountersOfConnectionsIsNamed) {
+  const auto reader = [](nft::Expression expression) {
+    return counters_read_by(rules_from_nft(
+        forward({{1, {says(NF_ACCEPT)}}, {7, {nft::Other{"limit"}, std::move(expression)}}})));
+  };
+  for (std::uint32_t key : {NFT_CT_PKTS, NFT_CT_BYTES, NFT_CT_AVGPKT})
+    EXPECT_EQ(reader(nft::Conntrack{key, kRegister, {}}), "ip t forward, rule 7") << key;
+  EXPECT_EQ(reader(nft::Extension{false, "connbytes", 0, {}}), "ip t forward, rule 7");
+  EXPECT_EQ(reader(nft::Conntrack{NFT_CT_STATE, kRegister, {}}), "");
+  EXPECT_EQ(reader(nft::Extension{true, "connbytes", 0, {}}), "") << "no match";
+}
+
+TEST(Rules, WhoReadsThemMattersWhereForwardedPacketsGet) {
+  const nft::Rule reads{5, {nft::Conntrack{NFT_CT_BYTES, kRegister, {}}, says(NF_DROP)}};
+  const auto reader = [&](const char* to, std::uint32_t hook) {
+    nft::Chain base{
+        "base", nft::Base{hook, 0, NF_ACCEPT, "filter", {}}, {{1, {says(NFT_JUMP, to)}}}};
+    return counters_read_by(
+        rules_from_nft({1, {{NFPROTO_INET, "t", false, {base, {"c", {}, {reads}}}, {}}}}));
+  };
+  for (std::uint32_t hook : {NF_INET_PRE_ROUTING, NF_INET_FORWARD, NF_INET_POST_ROUTING})
+    EXPECT_EQ(reader("c", hook), "inet t c, rule 5") << hook;
+  EXPECT_EQ(reader("other", NF_INET_FORWARD), "");
+  EXPECT_EQ(reader("c", NF_INET_LOCAL_IN), "");
 }
 
 }  // namespace
