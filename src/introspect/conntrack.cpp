@@ -40,6 +40,15 @@ Result<Conntrack> Conntrack::open() {
   return Conntrack(TRY(Netlink::open(NETLINK_NETFILTER)));
 }
 
+Result<> Conntrack::each_counted(const std::function<void(const CountedConnection&)>& take) {
+  Request request(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET);
+  request.fixed<nfgenmsg>();  // of all families
+  return socket_.dump_while("connections", request, [&](Bytes message) {
+    if (auto connection = decode_counted_connection(message)) take(*connection);
+    return true;
+  });
+}
+
 Result<> Conntrack::be_liberal(const TcpConnection& connection) {
   Request request(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW);
   request.fixed<nfgenmsg>().nfgen_family = connection.version == 4 ? AF_INET : AF_INET6;

@@ -4,7 +4,10 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <span>
+#include <vector>
 
 #include "unit/own_namespace.h"
 
@@ -48,6 +51,52 @@ TEST_F(ConntrackTest, OneThatIsNotThereIsNotMade) {
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().code, ENOENT) << done.error().message;
   }
+}
+
+TEST_F(ConntrackTest, ThoseThatAreCountedAreListedWithWhenTheyBegan) {
+  const std::string at = "/proc/sys/net/netfilter/nf_conntrack_";
+  run(entry("192.0.2.9", "192.0.2.2", 1000));  // nobody counts it
+  run("echo 1 >" + at + "acct && " + entry("192.0.2.1", "192.0.2.2", 1000));
+  run("echo 1 >" + at + "timestamp && " + entry("2001:db8::1", "2001:db8::2", 1000));
+  auto conntrack = Conntrack::open();
+  ASSERT_TRUE(conntrack) << conntrack.error().message;
+  std::vector<CountedConnection> seen;
+  const Result<> done = conntrack->each_counted([&](const auto& each) { seen.push_back(each); });
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(seen.size(), 2u);
+  std::ranges::sort(seen, {}, &CountedConnection::version);
+  for (const auto& [found, known] :
+       {std::pair{seen[0], connection("192.0.2.1", "192.0.2.2", 1000)},
+        std::pair{seen[1], connection("2001:db8::1", "2001:db8::2", 1000)}}) {
+    EXPECT_EQ(found.version, known.version);
+    EXPECT_EQ(found.protocol, IPPROTO_TCP);
+    EXPECT_EQ(found.source, known.source);
+    EXPECT_EQ(found.destination, known.destination);
+    EXPECT_EQ(found.source_port, known.source_port);
+    EXPECT_EQ(found.destination_port, known.destination_port);
+  }
+  EXPECT_EQ(seen[0].began, 0u);
+  EXPECT_GT(seen[1].began, 1'600'000'000'000'000'000u);
+}
+
+// nfnetlink's header, then attributes: as the kernel sends them, and cut anywhere.
+TEST(DecodeCountedConnection, CountsOfBothDirections) {
+  std::vector<std::uint8_t> message = {0,  0, 0,       0,    0,  1, 0, 0, 0, 0, 0, 0, 0, 0,
+                                       0,  0, AF_INET, 0,    0,  0,  // length is put below
+                                       28, 0, 9,       0x80, 12, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+                                       0,  7, 12,      0,    2,  0, 0, 0, 0, 0, 0, 0, 2, 0,
+                                       28, 0, 10,      0x80, 12, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+                                       0,  3, 12,      0,    2,  0, 0, 0, 0, 0, 0, 0, 1, 0};
+  const auto decode = [&](std::size_t length) {
+    message[0] = static_cast<std::uint8_t>(length);
+    return decode_counted_connection(std::as_bytes(std::span(message)).first(length));
+  };
+  const auto whole = decode(message.size());
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->count[0], (CountedConnection::Count{7, 512}));
+  EXPECT_EQ(whole->count[1], (CountedConnection::Count{3, 256}));
+  EXPECT_FALSE(decode(20)) << "nobody counts it";
+  for (std::size_t length = 0; length < message.size(); ++length) decode(length);
 }
 
 }  // namespace
