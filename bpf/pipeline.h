@@ -108,6 +108,7 @@ static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 #define tna_judge_bridged(p) TNA_NEXT
 #define tna_route_rewrite(p) true
 #define tna_rules_done(p)
+#define tna_counted_done(p)
 #define tna_nat_rewrite(p, source) true
 #define tna_mangle_rewrite(p) true
 #endif
@@ -208,11 +209,13 @@ static __always_inline enum tna_verdict tna_pipeline(struct tna_pkt *p)
 		} else if (v == TNA_DROP) {
 			c->dropped++;
 			tna_rules_done(p);
+			tna_counted_done(p);
 			return v;
 		} else if (tna_change(p)) {
 			c->fast_packets++;
 			c->fast_bytes += p->trim ? p->trim : p->len;
 			tna_rules_done(p);
+			tna_counted_done(p);
 			return v;
 		} else {
 			p->reason = TNA_R_NO_ROOM;

@@ -88,6 +88,7 @@
 	X(CT_TCP, "ct_tcp", "TCP that opens, closes or resets a connection, or is odd")        \
 	X(CT_SPECIAL, "ct_special", "a connection that is being closed, or that Linux must see all of") \
 	X(CT_COUNTED, "ct_counted", "Linux counts the connection's packets (nf_conntrack_acct)") \
+	X(CT_FULL, "ct_full", "there is no room to count another connection's packets (nf_conntrack_acct)") \
 	X(CT_WINDOW, "ct_window", "a TCP connection whose sequence numbers Linux still watches") \
 	X(CT_NAT, "ct_nat", "an address that Linux would translate in another way")            \
 	X(APP_RULES, "app_rules", "an application asks for it, but rules or others act on what is for this host") \
@@ -134,7 +135,9 @@ struct tna_const {
 	__u8 bridge_rules;  /* with bridge: rules and connection tracking act on bridged packets */
 	__u8 frame_rules;   /* with that: there are rules for frames, of nftables' family bridge */
 	__u8 apps;	    /* XDP only: applications take packets that come in here */
-	__u8 unused[7];
+	__u8 counts;	    /* with connection tracking: connections that Linux counts go on, and are
+			     * counted here */
+	__u8 unused[6];
 };
 #define TNA_CONST_WORDS 4
 static_assert(sizeof(struct tna_const) == TNA_CONST_WORDS * 8, "shared: no holes; read as words");
@@ -239,6 +242,27 @@ struct tna_route6 {
 };
 static_assert(sizeof(struct tna_route6) == 104, "shared: no holes");
 
+/* A connection whose packets Linux counts (nf_conntrack_acct), and what the fast path has added:
+ * bpf/lib/counted.h. Memory is used again for other connections; the two together tell them apart.
+ */
+struct tna_connection_key {
+	__u64 at;    /* address of the kernel's entry of it */
+	__u64 began; /* as conntrack has noted it, in ns */
+};
+struct tna_connection_count {
+	__u64 packets, bytes; /* bytes from the IP header on */
+};
+struct tna_connection {
+	/* Of its first packet; addresses and ports in network order, of IPv4 the first word. */
+	__be32 saddr[4], daddr[4];
+	__be16 sport, dport;
+	__u8 version, protocol; /* 4, 6; IPPROTO_* */
+	__u16 unused;
+	struct tna_connection_count count[2]; /* by direction: the original one, the reply's */
+	__u64 ended; /* jiffies64 when it was found to have ended, 0: it has not */
+};
+static_assert(sizeof(struct tna_connection) == 80, "shared: no holes");
+
 /* What the firewall's rules can look at of a packet, per CPU: fpm/rules.h fills it in, src/compile
  * makes the code that reads it. Bytes of headers are as on the wire, numbers as the machine has them.
  */
@@ -296,8 +320,11 @@ struct tna_rule_facts {
 	__u32 tcp_awaits;  /* TNA_TCP_* */
 	__u32 app;	   /* number of the application that asks for the packet, 0: none */
 	__u32 unused;
+	/* With tna_const.counts, to work with: what the connection is counted by. */
+	struct tna_connection_key connection_key;
+	struct tna_connection connection;
 };
-static_assert(sizeof(struct tna_rule_facts) == 552, "shared: no holes");
+static_assert(sizeof(struct tna_rule_facts) == 648, "shared: no holes");
 
 /* A TCP connection that goes on and on, whose window conntrack is asked to watch no more: the tuple of
  * its first packet. */

@@ -2,10 +2,10 @@
 /* conntrack: the connection that the packet belongs to. Linux sets connections up and takes them down;
  * those that are established in both directions are carried on here.
  * Reads  the kernel's entry of the connection, the packet's TCP or UDP header.
- * Sets   p->followed, p->facts; p->daddr, p->dport: translated, as they are routed; the entry's timeout.
+ * Sets   p->followed, p->counted, p->facts; p->daddr, p->dport: translated, as they are routed; the entry's timeout.
  * Punts  CT_PROTO (the kernel shows no others), SHORT, CT_TCP (net/netfilter/nf_conntrack_proto_tcp.c:
  *        tcp_error, and what changes a connection's state), IP_INVALID (nf_conntrack_proto_udp.c:
- *        udp_error), CT_NEW, CT_SPECIAL, CT_COUNTED, CT_WINDOW, CT_NAT (bridged ones, too), VRF (its packets meet netfilter twice).
+ *        udp_error), CT_NEW, CT_SPECIAL, CT_COUNTED, CT_FULL, CT_WINDOW, CT_NAT (bridged ones, too), VRF (its packets meet netfilter twice).
  *
  * Checksums are not verified, as in the kernel's own flowtable. Nor are sequence numbers: what Linux
  * sees later of a connection would seem to be out of its window. So the connection must be one that
@@ -17,6 +17,7 @@
 
 #include "lib/connection_cache.h"
 #include "lib/conntrack.h"
+#include "lib/counted.h"
 #include "lib/facts.h"
 #include "lib/lasting.h"
 
@@ -85,6 +86,7 @@ static __always_inline bool tna_ct_established(__u64 status)
 static __noinline enum tna_reason tna_ct_extensions(struct tna_pkt *p, struct nf_conn *ct)
 {
 	struct tna_kept_connection *kept = tna_connection_place(p);
+	bool counted = false;
 	__u64 ext;
 
 	if (tna_connection_known(p, kept, ct)) {
@@ -96,11 +98,13 @@ static __noinline enum tna_reason tna_ct_extensions(struct tna_pkt *p, struct nf
 		if (tna_ct_extension(ext, NF_CT_EXT_HELPER) ||
 		    tna_ct_extension(ext, NF_CT_EXT_TIMEOUT))
 			return TNA_R_CT_SPECIAL;
-		if (tna_ct_extension(ext, NF_CT_EXT_ACCT))
+		counted = tna_ct_extension(ext, NF_CT_EXT_ACCT);
+		if (counted && !TNA_ON(p, counts))
 			return TNA_R_CT_COUNTED;
 	}
 	p->facts->masqueraded = tna_ct_masqueraded(ext);
-	tna_connection_keep(p, kept, ct);
+	if (!counted)
+		tna_connection_keep(p, kept, ct);
 	return TNA_R_COUNT;
 }
 
@@ -167,6 +171,8 @@ static __always_inline enum tna_reason tna_ct_read(struct tna_pkt *p, struct nf_
 		return reason;
 	if (direction != TNA_CT_ORIGINAL)
 		f->masqueraded = 0;
+	if (TNA_ON(p, counts) && (reason = tna_counted_find(p, ct)) != TNA_R_COUNT)
+		return reason;
 	tna_ct_refresh(p, ct);
 	f->ct_state = 1 << 1; /* established: NF_CT_STATE_BIT(IP_CT_ESTABLISHED), either direction */
 	f->ct_status = status;

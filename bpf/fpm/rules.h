@@ -3,7 +3,7 @@
  * Reads  the generation of the namespace's rules, the packet's headers, names and groups of devices.
  * Sets   p->facts: the mark, and which rules have counted the packet.
  * Drops  what the rules drop.
- * Punts  RULES_NEW (other rules have been committed), RULE, SHORT, VRF (its packets meet the rules twice:
+ * Punts  RULES_NEW (other rules have been committed), RULE, SHORT, CT_COUNTED (they drop it), VRF (its packets meet the rules twice:
  *        drivers/net/vrf.c:vrf_rcv_nfhook), MARK (it can't be carried on; or a bridged packet has one).
  *
  * The chains of prerouting, forward and postrouting are looked at together, when the egress is known:
@@ -254,6 +254,9 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 	p->judged = true;
 	if (verdict != TNA_NEXT && verdict != TNA_DROP)
 		return tna_punt(p, TNA_R_RULE);
+	/* Rules drop it before Linux looks for its connection, and so counts it, or behind that. */
+	if (TNA_ON(p, counts) && verdict == TNA_DROP && p->counted)
+		return tna_punt(p, TNA_R_CT_COUNTED);
 	/* By the mark rules of routing might have chosen another way; and to them an address may be
 	 * what the table of local ones, which is otherwise asked first, does not say.
 	 */

@@ -438,10 +438,14 @@ struct nf_conn {
 	struct nf_ct_ext *ext;
 	union nf_conntrack_proto proto;
 } TNA_CORE;
+struct nf_conn_tstamp {
+	__u64 start;
+} TNA_CORE;
 enum nf_ct_ext_id {
 	NF_CT_EXT_HELPER,
 	NF_CT_EXT_NAT,
 	NF_CT_EXT_ACCT,
+	NF_CT_EXT_TSTAMP,
 	NF_CT_EXT_TIMEOUT,
 };
 /* nf_conn.status: include/uapi/linux/netfilter/nf_conntrack_common.h */

@@ -31,7 +31,11 @@ struct tna_neigh_key {
 struct tna_pkt {
 	__u64 on[TNA_CONST_WORDS]; /* tna_const as words: TNA_ON() */
 	void *ctx;		/* xdp_md or __sk_buff: for ctx/ only */
+#ifdef TNA_PROBE_READS
 	struct tna_copies *copies; /* lib/read.h */
+#else
+	struct tna_connection *counted; /* what its connection is counted by, NULL: it is not */
+#endif
 	struct net_device *dev; /* where the packet came in; from bridge_up on its bridge, from vlan_up on
 				 * its VLAN device */
 	struct net *net;

@@ -16,6 +16,8 @@ struct Given {
   const DeviceCapabilities& device_of(const Node&) const;
   // Why programs can do no rules, empty: they can.
   std::string why_no_rules() const;
+  // Plan::why_linux_counts.
+  std::string why_linux_counts() const;
 
   const Graph& graph;
   const Capabilities& capabilities;

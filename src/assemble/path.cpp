@@ -109,6 +109,8 @@ void PathPlanner::add_netfilter(InterfacePlan& interface) const {
   if (constants.conntrack4 || constants.conntrack6)
     interface.modules.push_back(
         {traits(Module::conntrack).name, "Linux follows connections: established ones go on here"});
+  constants.counts =
+      (constants.conntrack4 || constants.conntrack6) && given_.why_linux_counts().empty();
   constants.nat =
       (constants.conntrack4 || constants.conntrack6) && translates_connections(netfilter);
   if (constants.nat)

@@ -20,6 +20,7 @@ class Planner {
                               given_.inputs.firewall, result_.guards);
     result_.guard.hz = given_.capabilities.kernel.hz;
     result_.guard.refresh_after = refresh_after(given_.graph, given_.capabilities.kernel.hz);
+    result_.why_linux_counts = given_.why_linux_counts();
     for (const auto& [ifindex, node] : given_.graph.nodes) {
       if (node.type == "loopback") continue;
       InterfacePlan& interface = result_.interfaces[ifindex];

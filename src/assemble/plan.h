@@ -71,6 +71,8 @@ struct Plan {
   std::vector<PlannedGuard> guards;
   std::map<IfIndex, InterfacePlan> interfaces;
   std::set<IfIndex> peer_gro;  // veths whose other end is to have GRO on: Config::peer_gro
+  // Why connections that Linux counts stay Linux's; empty: they go on, and programs count them.
+  std::string why_linux_counts;
 };
 
 // The rules of the namespace that act on forwarded packets, compiled.

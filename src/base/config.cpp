@@ -30,6 +30,14 @@ void read_hook(TomlReader& reader, HookChoice& target) {
     reader.fail("hook", "must be \"auto\", \"xdp\", \"tc\" or \"none\", not \"" + text + "\"");
 }
 
+void read_counted(TomlReader& reader, bool& fast) {
+  std::string text = fast ? "fast" : "linux";
+  reader.optional("counted_connections", text);
+  fast = text == "fast";
+  if (!fast && text != "linux")
+    reader.fail("counted_connections", "must be \"linux\" or \"fast\", not \"" + text + "\"");
+}
+
 // As net/core/dev.c:dev_valid_name.
 bool valid_interface_name(const std::string& name) {
   return !name.empty() && name.size() < 16 && name != "." && name != ".." &&
@@ -79,6 +87,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
   Config config;
   TomlReader reader(table, file, "", 1);
   read_hook(reader, config.hook);
+  read_counted(reader, config.counted_fast);
   std::int64_t lease_seconds = config.lease_ms / 1000;
   reader.number("lease_seconds", lease_seconds, 1, 3600)
       .number("settle_ms", config.settle_ms, 0, 1000)

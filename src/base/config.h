@@ -42,6 +42,11 @@ struct Config {
   // any more.
   bool peer_gro = false;
 
+  // counted_connections = "linux": whose are the connections that conntrack counts the packets of
+  // (nf_conntrack_acct). "fast": TNA's, which counts what passes conntrack by: `tna stats` has the
+  // sums. Read at start only.
+  bool counted_fast = false;
+
   // knowledge_dir: files *.toml in it add to what TNA knows about Linux. It need not exist.
   std::string knowledge_dir = "/etc/tna/knowledge.d";
 

@@ -48,7 +48,8 @@ Result<std::unique_ptr<Controller>> Controller::start(EventLoop& loop, Controlle
     *feature = {name, false, "not used: --without was said"};
   }
   auto deployer = TRY(Deployer::open(options.pins, counters,
-                                     {capabilities.has(kFeatureTypedReads), options.spines}));
+                                     {capabilities.has(kFeatureTypedReads), options.spines},
+                                     options.config.counted_fast));
   std::unique_ptr<Controller> controller(new Controller(loop, std::move(options), std::move(kernel),
                                                         std::move(memory), std::move(deployer)));
   controller->capabilities_.kernel = std::move(capabilities);
@@ -170,6 +171,7 @@ void Controller::tick() {
   renew_lease();
   deployer_.hear_again();
   rules_.rest();
+  connections_.tick(plan_, deployer_.connections());
   if (look_at_netfilter()) mark_changed(0us);
   tick_.arm(std::min<std::chrono::microseconds>(
       kTick, std::chrono::milliseconds(options_.config.lease_ms) / 4));
@@ -263,6 +265,7 @@ void Controller::pass() {
     last_rebuild_ms_ = ms(Clock::now() - start);
   }
   report(before, failures);
+  connections_.tick(plan_, deployer_.connections());
   // The next plan is made with what these can do then.
   to_probe_ = peers_.follow(plan_.peer_gro, capabilities_.devices);
   if (!to_probe_.empty()) mark_changed(0us);
@@ -296,6 +299,9 @@ void Controller::report(const Plan& before, const std::vector<Failure>& failures
 }
 
 void Controller::configure(Config config, Knowledge knowledge) {
+  if (config.counted_fast != options_.config.counted_fast)
+    log_warning("counted_connections: another value is taken when tnad is started anew");
+  config.counted_fast = options_.config.counted_fast;
   options_.config = std::move(config);
   options_.knowledge = std::move(knowledge);
   renew_lease();
@@ -370,6 +376,7 @@ void Controller::remove_apps(std::uint64_t connection) {
 
 void Controller::stop() {
   deployer_.clear();
+  connections_.stop();
   peers_.follow({}, capabilities_.devices);
 }
 

@@ -18,6 +18,7 @@
 #include "capabilities/kernel_memory.h"
 #include "capabilities/symbols.h"
 #include "daemon/app_keeper.h"
+#include "daemon/connection_keeper.h"
 #include "daemon/flow_keeper.h"
 #include "daemon/hook_keeper.h"
 #include "daemon/peer_switch.h"
@@ -116,6 +117,7 @@ class Controller {
   RuleKeeper rules_;
   HookKeeper hooks_;
   FlowKeeper flows_;
+  ConnectionKeeper connections_;
   AppKeeper apps_;
   Symbols symbols_;
   Store store_;

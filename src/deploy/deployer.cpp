@@ -37,21 +37,21 @@ Deployer& Deployer::operator=(Deployer&&) noexcept = default;
 Deployer::~Deployer() = default;
 
 Result<Deployer> Deployer::open(const std::string& pins, std::uint32_t counters,
-                                const SpineChoice& spines) {
+                                const SpineChoice& spines, bool counting) {
   Deployer deployer;
   deployer.pins_ = pins;
   deployer.spines_ = spines;
   std::error_code failure;
   std::filesystem::create_directories(pins, failure);
   if (failure) return errno_error("make the folder of pins " + pins, failure.value());
-  TRY(deployer.open_maps(counters));
+  TRY(deployer.open_maps(counters, counting));
   for (Hook hook : {Hook::xdp, Hook::tc})
     deployer.pipelines_.emplace(hook, Pipeline::open(hook, spines, deployer.shared_maps()));
   deployer.adopt_links();
   return deployer;
 }
 
-Result<> Deployer::open_maps(std::uint32_t counters) {
+Result<> Deployer::open_maps(std::uint32_t counters, bool counting) {
   slots_ = TRY(pinned_map(
       pins_, {"tna_slots", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(tna_slot), TNA_SLOTS, 0}));
   counters_map_ = TRY(pinned_map(pins_, {"tna_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32),
@@ -61,6 +61,7 @@ Result<> Deployer::open_maps(std::uint32_t counters) {
   events_ = TRY(pinned_map(pins_, {"tna_events", BPF_MAP_TYPE_RINGBUF, 0, 0, kEventBytes, 0}));
   flows_ = TRY(pinned_map(pins_, {"tna_flows", BPF_MAP_TYPE_RINGBUF, 0, 0, kFlowBytes, 0}));
   apps_ = TRY(AppMaps::open());
+  connections_ = TRY(ConnectionMap::open(pins_, counting));
   lease_ = TRY(MappedValue<tna_lease>::map(lease_map_.get(), "tna_lease"));
   ring_ = {ring_buffer__new(events_.get(), hear_event, nullptr, nullptr), ring_buffer__free};
   if (!ring_ || ring_buffer__add(ring_.get(), flows_.get(), hear_flow, nullptr))
@@ -71,9 +72,10 @@ Result<> Deployer::open_maps(std::uint32_t counters) {
 }
 
 SharedMaps Deployer::shared_maps() const {
-  return {slots_.get(),   counters_map_.get(), events_.get(),
-          flows_.get(),   lease_map_.get(),    counters_entries(counters_map_.get()),
-          apps_->table(), apps_->sockets(),    apps_->counters_map()};
+  return {slots_.get(),       counters_map_.get(), events_.get(),
+          flows_.get(),       lease_map_.get(),    counters_entries(counters_map_.get()),
+          apps_->table(),     apps_->sockets(),    apps_->counters_map(),
+          connections_->map()};
 }
 
 // A spine that was opened before the bridge's module was loaded can't look at bridges, nor before

@@ -10,6 +10,7 @@
 
 #include "deploy/app_maps.h"
 #include "deploy/bpf.h"
+#include "deploy/connection_map.h"
 #include "deploy/counters.h"
 #include "deploy/diff.h"
 #include "deploy/hook_object.h"
@@ -35,9 +36,10 @@ class Deployer {
  public:
   // Works in the calling thread's network namespace, with `pins` (a folder below /sys/fs/bpf) as
   // its own. What an earlier daemon left there goes on running and is taken over. `counters`: for
-  // how many interfaces there are counters.
+  // how many interfaces there are counters; `counting`: programs may be wanted that count
+  // connections.
   static Result<Deployer> open(const std::string& pins, std::uint32_t counters,
-                               const SpineChoice& spines);
+                               const SpineChoice& spines, bool counting);
   Deployer(Deployer&&) noexcept;
   Deployer& operator=(Deployer&&) noexcept;
   ~Deployer();
@@ -71,6 +73,8 @@ class Deployer {
 
   AppMaps& apps() { return *apps_; }
   const AppMaps& apps() const { return *apps_; }
+  ConnectionMap& connections() { return *connections_; }
+  const ConnectionMap& connections() const { return *connections_; }
   Result<tna_counters> counters(IfIndex) const;
   // The interface is gone, and its index with it.
   void forget(IfIndex);
@@ -85,7 +89,7 @@ class Deployer {
 
  private:
   Deployer() = default;
-  Result<> open_maps(std::uint32_t counters);
+  Result<> open_maps(std::uint32_t counters, bool counting);
   SharedMaps shared_maps() const;
   Result<LoadedProgram> load(const Load&);
   void keep(const Load&, LoadedProgram);
@@ -100,6 +104,7 @@ class Deployer {
   std::string pins_;
   SpineChoice spines_;
   std::optional<AppMaps> apps_;
+  std::optional<ConnectionMap> connections_;
   Fd slots_, counters_map_, events_, flows_, lease_map_;
   MappedValue<tna_lease> lease_;
   std::map<Hook, Result<Pipeline>> pipelines_;

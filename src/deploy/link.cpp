@@ -218,7 +218,8 @@ Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const Shar
   for (auto [name, fd] : {std::pair{"tna_flows", shared.flows},
                           {"tna_apps", shared.apps},
                           {"tna_app_sockets", shared.app_sockets},
-                          {"tna_app_counters", shared.app_counters}})
+                          {"tna_app_counters", shared.app_counters},
+                          {"tna_connections", shared.connections}})
     if (bpf_object__find_map_by_name(object, name)) TRY(share(object, name, fd));
   TRY(share(object, ".data.lease", shared.lease));
 

@@ -24,6 +24,7 @@ struct SharedMaps {
   int slots = -1, counters = -1, events = -1, flows = -1, lease = -1;
   std::uint32_t counters_entries = 0;
   int apps = -1, app_sockets = -1, app_counters = -1;
+  int connections = -1;
 };
 
 struct LoadedProgram {

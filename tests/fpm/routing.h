@@ -39,6 +39,7 @@ inline constexpr tna_reason kRouting[] = {
     TNA_R_CT_TCP,
     TNA_R_CT_SPECIAL,
     TNA_R_CT_COUNTED,
+    TNA_R_CT_FULL,
     TNA_R_CT_WINDOW,
     TNA_R_CT_NAT,
     TNA_R_APP_RULES,

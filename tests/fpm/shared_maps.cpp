@@ -13,6 +13,7 @@ namespace tna::test {
 namespace {
 
 constexpr std::uint32_t kCounters = 8;  // more than there are ports in a test
+constexpr std::uint32_t kConnections = 4;
 
 Fd make_map(bpf_map_type type, const char* name, std::uint32_t key, std::uint32_t value,
             std::uint32_t entries, std::uint32_t flags = 0) {
@@ -47,7 +48,9 @@ Shared::Shared()
       ring_(ring_buffer__new(events_.get(), count_event, &events_seen_, nullptr),
             ring_buffer__free),
       memory_(must(KernelMemory::open())),
-      apps_(must(AppMaps::open())) {
+      apps_(must(AppMaps::open())),
+      connections_(make_map(BPF_MAP_TYPE_HASH, "tna_connections", sizeof(tna_connection_key),
+                            sizeof(tna_connection), kConnections, BPF_F_NO_PREALLOC)) {
   if (!ring_) throw std::runtime_error("open the ring buffer of events");
   // Spines are opened once here: what connections take has to be there before.
   if (std::system("modprobe -qa nf_conntrack nf_nat 2>/dev/null"))
@@ -55,8 +58,8 @@ Shared::Shared()
 }
 
 SharedMaps Shared::maps() {
-  return {slots_.get(), counters_.get(), events_.get(),   flows_.get(),        lease_map_.get(),
-          kCounters,    apps_.table(),   apps_.sockets(), apps_.counters_map()};
+  return {slots_.get(), counters_.get(), events_.get(),   flows_.get(),         lease_map_.get(),
+          kCounters,    apps_.table(),   apps_.sockets(), apps_.counters_map(), connections_.map()};
 }
 
 const Pipeline& Shared::pipeline(Hook hook) {

@@ -11,6 +11,7 @@
 #include "capabilities/symbols.h"
 #include "deploy/app_maps.h"
 #include "deploy/bpf.h"
+#include "deploy/connection_map.h"
 #include "deploy/link.h"
 
 struct ring_buffer;
@@ -33,6 +34,7 @@ class Shared {
   Symbols& symbols() { return symbols_; }
   MappedValue<tna_lease>& lease() { return lease_; }
   AppMaps& apps() { return apps_; }
+  ConnectionMap& connections() { return connections_; }
   // How many events the programs have sent since the last call.
   int drain_events();
 
@@ -45,6 +47,7 @@ class Shared {
   std::map<Hook, Pipeline> pipelines_;
   KernelMemory memory_;
   AppMaps apps_;
+  ConnectionMap connections_;
   Symbols symbols_;
 };
 

@@ -23,6 +23,7 @@ TEST(Config, EmptyFileIsTheDefaults) {
   EXPECT_EQ(config->lease_ms, 30'000);
   EXPECT_EQ(config->settle_ms, 3);
   EXPECT_FALSE(config->peer_gro);
+  EXPECT_FALSE(config->counted_fast);
   EXPECT_EQ(config->knowledge_dir, "/etc/tna/knowledge.d");
 }
 
@@ -32,6 +33,7 @@ hook = "tc"
 lease_seconds = 3600
 settle_ms = 0
 peer_gro = true
+counted_connections = "fast"
 knowledge_dir = "/tmp/k"
 [interface.eth0]
 hook = "xdp"
@@ -45,6 +47,7 @@ hook = "none"
   EXPECT_EQ(config->lease_ms, 3'600'000);
   EXPECT_EQ(config->settle_ms, 0);
   EXPECT_TRUE(config->peer_gro);
+  EXPECT_TRUE(config->counted_fast);
   EXPECT_EQ(config->knowledge_dir, "/tmp/k");
   EXPECT_EQ(config->hook_of("eth0"), HookChoice::xdp);
   EXPECT_EQ(config->hook_of("eth0.10"), HookChoice::none);
@@ -67,6 +70,10 @@ TEST(Config, ErrorsNameFileLineAndKey) {
   EXPECT_EQ(error_of("lease_seconds = 3601"), "tna.toml:1: lease_seconds: must be from 1 to 3600");
   EXPECT_EQ(error_of("lease_seconds = 1.5"), "tna.toml:1: lease_seconds: must be a whole number");
   EXPECT_EQ(error_of("peer_gro = 1"), "tna.toml:1: peer_gro: must be true or false");
+  EXPECT_EQ(error_of("\ncounted_connections = \"tna\""),
+            "tna.toml:2: counted_connections: must be \"linux\" or \"fast\", not \"tna\"");
+  EXPECT_EQ(error_of("counted_connections = true"),
+            "tna.toml:1: counted_connections: must be a text in quotes");
   EXPECT_EQ(error_of("settle_ms = -1"), "tna.toml:1: settle_ms: must be from 0 to 1000");
   EXPECT_EQ(error_of("[interface.eth0]\n\nhook = \"xpd\""),
             "tna.toml:3: interface.eth0.hook: must be \"auto\", \"xdp\", \"tc\" or \"none\", not "
@@ -127,7 +134,8 @@ TEST(Config, ShippedFileShowsTheDefaults) {
       text += line.substr(2) + "\n";
       keys += line.substr(2, line.find(" = ") - 2) + " ";
     }
-  EXPECT_EQ(keys, "hook lease_seconds settle_ms peer_gro knowledge_dir hooks_dir ");
+  EXPECT_EQ(keys,
+            "hook lease_seconds settle_ms peer_gro counted_connections knowledge_dir hooks_dir ");
   const auto config = parse_config(text, "packaging/tna.toml");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(*config, Config{});

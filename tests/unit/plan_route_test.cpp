@@ -101,6 +101,38 @@ TEST_F(PlanRoute, ConnectionsAndNat) {
   EXPECT_EQ(p["v0"].program.constants.nat, 1);
 }
 
+TEST_F(PlanRoute, ConnectionsThatLinuxCounts) {
+  capabilities.netfilter.connections_shown = true;
+  capabilities.netfilter.ipv4[TNA_HOOK_PREROUTING] = {0x8000, {"ipv4_conntrack_in"}};
+  PlanInputs inputs{.hook_override = HookChoice::tc};
+  const auto expect = [&](int counts, const std::string& why) {
+    Planned p(graph, capabilities, inputs);
+    EXPECT_EQ(p["v0"].program.constants.counts, counts);
+    EXPECT_EQ(p["v1"].program.constants.counts, 0) << "it routes no IPv4 that is followed";
+    EXPECT_EQ(p.plan.why_linux_counts, why);
+  };
+  capabilities.netfilter.ipv4[TNA_HOOK_FORWARD] = {};
+  graph = build(test::world("link v0 kind=veth \n link v1 kind=veth \n address v0 192.0.2.1/24 \n "
+                            "address v1 198.51.100.1/24 \n netconf v0 ipv4 forwarding=1 \n "
+                            "netconf v1 ipv6 forwarding=1"),
+                test::knowledge());
+  capabilities.devices = test::capable(graph).devices;
+  expect(0, "counted_connections = \"fast\" is not configured");
+  inputs.config.counted_fast = true;
+  expect(1, "");
+  rules(capabilities.netfilter.ipv4);
+  inputs.firewall.why_not = "too many";
+  EXPECT_EQ(Planned(graph, capabilities, inputs).plan.why_linux_counts,
+            "rules may read the counters, but can't be looked at: too many");
+  CompiledRules compiled;
+  compiled.ipv4.resize(1);
+  inputs.firewall = {.id = 3, .rules = std::make_shared<const CompiledRules>(compiled)};
+  expect(1, "");
+  compiled.counters_read_by = "ip t c, rule 7";
+  inputs.firewall.rules = std::make_shared<const CompiledRules>(compiled);
+  expect(0, "a rule reads the counters: ip t c, rule 7");
+}
+
 TEST_F(PlanRoute, RoutesThatTheHelperDoesNotFollow) {
   EXPECT_EQ(planned().plan.guard.route_mtu4, ~0ULL);
   const std::string more = std::string(kRouter) + " \n route 10.0.0.0/8 mtu=1400 dev=v1";
