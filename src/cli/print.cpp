@@ -87,6 +87,9 @@ std::string headline(const Json& status) {
       netns.empty() ? "" : ", network namespace " + netns, count(status, "generation"),
       number(status, "last_rebuild_ms"), number(status, "lease_ms") / 1000);
   if (flag(status, "paused")) out += "PAUSED by `tna detach`; `tna attach` ends that\n";
+  if (const Json* whose = find(status, "counted_connections");
+      whose && text(*whose, "configured") == "fast" && text(*whose, "by") != "fast")
+    out += "note: connections with counters stay with Linux: " + text(*whose, "why") + '\n';
   for (const Json& lack : items(status, "missing")) out += "note: " + plain(lack) + '\n';
   return out;
 }

@@ -17,6 +17,7 @@ std::string print_graph(const Json& graph);
 std::string print_pipeline(const Json& pipeline);
 std::string print_capabilities(const Json& capabilities);
 std::string print_rules(const Json& rules);
+std::string print_stats(const Json& stats);
 std::string print_apps(const Json& apps);
 // The list, or what has become of one of them.
 std::string print_hooks(const Json& answer);

@@ -23,6 +23,7 @@ struct Options {
   std::string control = control_socket_path();
   std::string format = "text";
   bool counters = false;
+  bool connections = false;
   std::string interface;
   std::vector<std::string> interfaces;
   bool json = false;
@@ -136,6 +137,15 @@ const Command kCommands[] = {
        return {{"counters", options.counters}};
      },
      print_rules},
+    {"stats", "what TNA has counted of connections that Linux counts (nf_conntrack_acct)",
+     [](CLI::App& app, Options& options) {
+       app.add_flag("--connections", options.connections,
+                    "each of them, with packets and bytes: Linux's, TNA's and both");
+     },
+     [](const Options& options) -> Json {
+       return {{"connections", options.connections}};
+     },
+     print_stats},
     {"app", "the applications that take packets by AF_XDP, and what they get",
      [](CLI::App& app, Options& options) {
        add_action(app, options, "list", "which there are, and what each got");

@@ -8,6 +8,7 @@
 #include "daemon/app_answer.h"
 #include "daemon/hooks_answer.h"
 #include "daemon/rules_answer.h"
+#include "daemon/stats_answer.h"
 #include "topology/graph_print.h"
 
 namespace tna {
@@ -74,6 +75,7 @@ Result<Json> status(const Controller::View& view) {
               {"lease_ms", view.options.config.lease_ms},
               {"paused", view.paused},
               {"missing", view.missing},
+              {"counted_connections", counted_connections(view)},
               {"interfaces", interfaces}};
 }
 
@@ -119,7 +121,8 @@ Result<Json> pipeline(const Controller::View& view, const Json& arguments) {
                  {"veth_out", c.veth_out},
                  {"vlan", c.vlan},
                  {"route4", c.route4},
-                 {"route6", c.route6}};
+                 {"route6", c.route6},
+                 {"counts", c.counts}};
   }
   return Json{{"interface", name},        {"hook", to_string(running_hook(view, ifindex))},
               {"native", plan.native},    {"why", why(view, ifindex, plan)},
@@ -169,6 +172,7 @@ Result<Json> answer(Controller& controller, const std::string& command, const Js
   if (command == "pipeline") return pipeline(controller.view(), arguments);
   if (command == "capabilities") return capabilities(controller.view());
   if (command == "rules") return rules_answer(controller.view(), arguments);
+  if (command == "stats") return stats_answer(controller.view(), arguments);
   if (constexpr std::string_view kApp = "app-"; command.starts_with(kApp))
     return app_answer(controller, std::string_view(command).substr(kApp.size()), arguments, caller);
   if (constexpr std::string_view kHook = "hook-"; command.starts_with(kHook))

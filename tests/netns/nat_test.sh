@@ -146,6 +146,79 @@ test_counted_connections_are_linuxs() { # and what is counted is complete
   in_ns b sysctl -qw net.netfilter.nf_conntrack_acct=0
 }
 
+# What is said of the UDP connections to the port, "packets bytes" of both directions together.
+sums() { # sums PORT linux|fast|both
+  tna stats --connections --json | jq -r --argjson port "$1" --arg of "$2" '[.connections[]
+    | select(.destination_port == $port and .protocol == "udp") | .original, .reply
+    | if $of == "both" then . else .[$of] end | {packets, bytes}]
+    | "\(map(.packets) | add) \(map(.bytes) | add)"'
+}
+kernel_sums() { # kernel_sums PORT: the same of conntrack's table
+  entries -p udp --dport "$1" | grep -o 'packets=[0-9]* bytes=[0-9]*' | tr = ' ' |
+    awk '{ packets += $2; bytes += $4 } END { print packets + 0, bytes + 0 }'
+}
+test_counted_connections_go_fast() { # and Linux's count and TNA's together are what was sent
+  local before fast sent
+  tna_on || return 0
+  stop_tnad
+  echo 'counted_connections = "fast"' >"$WORK/tna.toml"
+  start_tnad --config "$WORK/tna.toml"
+  wait_hook p1 "$HOOK"
+  in_ns b sysctl -qw net.netfilter.nf_conntrack_acct=1
+  check "connections' beginning is noted" wait_until 3 begins_are_noted
+  before=$(fast_packets p1)
+  sent=$(echoed h1 198.51.100.2 7777)
+  at_least "fast packets of a counted connection" 500 $(($(fast_packets p1) - before))
+  fast=$(sums 7777 fast)
+  at_least "packets that TNA has counted" 1000 "${fast% *}"
+  same "what Linux has counted" "$(kernel_sums 7777)" "$(sums 7777 linux)"
+  same "packets and bytes of Linux and TNA" "$sent" "$(sums 7777 both)"
+  in_ns b conntrack -D -p udp --dport 7777 >/dev/null 2>&1
+  check "a connection that has ended is taken out" wait_until 15 none_is_counted
+  at_least "packets of connections that have ended" "${fast% *}" "$(tna stats --json | jq .ended.packets)"
+  in_ns b nft insert rule inet fw forward ct bytes gt 1000000000 counter
+  check "a rule reads the counters" wait_until 3 linux_counts
+  before=$(fast_packets p1)
+  echoed h1 198.51.100.2 7778 >/dev/null
+  same "fast packets where a rule reads the counters" 0 $(($(fast_packets p1) - before))
+  in_ns b nft -a list chain inet fw forward | sed -n 's/.*ct bytes.*handle //p' |
+    while read -r handle; do in_ns b nft delete rule inet fw forward handle "$handle"; done
+  in_ns b sysctl -qw net.netfilter.nf_conntrack_acct=0
+  stop_tnad
+  same "nf_conntrack_timestamp behind a clean stop" 0 "$(in_ns b sysctl -n net.netfilter.nf_conntrack_timestamp)"
+  start_tnad
+  wait_hook p1 "$HOOK"
+}
+begins_are_noted() { [ "$(in_ns b sysctl -n net.netfilter.nf_conntrack_timestamp)" = 1 ]; }
+none_is_counted() { [ "$(tna stats --json | jq .connections_fast)" = 0 ]; }
+linux_counts() { tna status | grep -q "note: connections with counters stay with Linux: a rule reads the counters: inet fw forward, rule"; }
+# echoed FROM TO PORT: UDP packets that h2 sends back, for four seconds; says "packets bytes" of both directions
+echoed() {
+  nsenter --net="/run/netns/${RUN}h2" timeout $((20 * SLOW)) python3 -c "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('', $3))
+while True:
+    data, peer = s.recvfrom(2000)
+    s.sendto(data, peer)" >/dev/null &
+  sleep 0.5
+  nsenter --net="/run/netns/$RUN$1" python3 -c "
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(('$2', $3))
+s.settimeout(5)
+packets = size = 0
+end = time.monotonic() + 4
+while time.monotonic() < end:
+    data = bytes(packets % 900)
+    s.send(data)
+    assert s.recv(2000) == data
+    packets += 2
+    size += 2 * (28 + len(data))
+    time.sleep(0.002)
+print(packets, size)"
+}
+
 test_dies_when_nobody_answers() { # in minutes, not in days
   local left
   stream h1 198.51.100.2 5201 p1 4

@@ -51,6 +51,62 @@ TEST(PrintStatus, SaysWhatTheKernelDoesNotTell) {
   EXPECT_NE(printed.find("\nnote: changes of nf_tables are not told\n"), std::string::npos);
 }
 
+TEST(PrintStatus, SaysWhyCountedConnectionsStayWithLinuxWhereTheyShallNot) {
+  Json whose{{"configured", "fast"}, {"by", "linux"}, {"why", "a rule reads them"}};
+  constexpr char kNote[] = "\nnote: connections with counters stay with Linux: a rule reads them\n";
+  EXPECT_NE(print_status({{"counted_connections", whose}}).find(kNote), std::string::npos);
+  for (const auto& [configured, by] : {std::pair{"linux", "linux"}, {"fast", "fast"}}) {
+    whose["configured"] = configured;
+    whose["by"] = by;
+    EXPECT_EQ(print_status({{"counted_connections", whose}}).find("note"), std::string::npos);
+  }
+}
+
+const Json kStats = Json::parse(R"({
+  "counted_connections": {"configured": "fast", "by": "fast", "why": ""},
+  "connections_fast": 1, "room": 100, "fast": {"packets": 9, "bytes": 900},
+  "ended": {"connections": 2, "packets": 30, "bytes": 3000},
+  "connections": [
+    {"protocol": "tcp", "source": "192.0.2.1", "source_port": 1000, "destination": "192.0.2.2",
+     "destination_port": 80, "began": 5, "ended": false,
+     "original": {"linux": {"packets": 8, "bytes": 500}, "fast": {"packets": 7, "bytes": 800},
+                  "packets": 15, "bytes": 1300},
+     "reply": {"linux": {"packets": 4, "bytes": 208}, "fast": {"packets": 2, "bytes": 100},
+               "packets": 6, "bytes": 308}},
+    {"protocol": "udp", "source": "2001:db8::1", "source_port": 53, "destination": "2001:db8::2",
+     "destination_port": 53, "began": 6, "ended": true,
+     "original": {"linux": null, "fast": {"packets": 1, "bytes": 60}, "packets": 1, "bytes": 60},
+     "reply": {"linux": null, "fast": {"packets": 0, "bytes": 0}, "packets": 0, "bytes": 0}}
+  ]})");
+
+TEST(PrintStats, IsLinuxsCountOursAndBothForEachDirection) {
+  EXPECT_EQ(print_stats(kStats),
+            "connections with counters that go fast: 1, of at most 100; 9 packets, 900 bytes\n"
+            "that have ended: 2; 30 packets, 3000 bytes\n"
+            "\n"
+            "PROTOCOL  FROM              TO                LINUX PACKETS  FAST PACKETS  PACKETS  "
+            "LINUX BYTES  FAST BYTES  BYTES\n"
+            "tcp       192.0.2.1:1000    192.0.2.2:80                  8             7       15  "
+            "        500         800   1300\n"
+            "          192.0.2.2:80      192.0.2.1:1000                4             2        6  "
+            "        208         100    308\n"
+            "udp       [2001:db8::1]:53  [2001:db8::2]:53              -             1        1  "
+            "          -          60     60\n"
+            "          [2001:db8::2]:53  [2001:db8::1]:53              -             0        0  "
+            "          -           0      0\n"
+            "    it has ended\n");
+}
+
+TEST(PrintStats, WithoutTheListItIsTheSumsAndWhyLinuxHasThem) {
+  Json stats = kStats;
+  stats.erase("connections");
+  stats["counted_connections"] = {{"by", "linux"}, {"why", "not configured"}};
+  EXPECT_EQ(print_stats(stats),
+            "connections with counters stay with Linux: not configured\n"
+            "connections with counters that go fast: 1, of at most 100; 9 packets, 900 bytes\n"
+            "that have ended: 2; 30 packets, 3000 bytes\n");
+}
+
 TEST(PrintStatus, GenericXdpIsSaid) {
   Json status = kStatus;
   status["interfaces"][2]["native"] = false;
@@ -81,7 +137,7 @@ TEST(Print, AnswersOfAnotherShapeDoNotEndTheProgram) {
         Json{{"interfaces", {1, "x", nullptr}}, {"modules", {1}}, {"devices", {2}}},
         Json{{"kernel", 1}, {"guards", {nullptr}}, {"constants", {{"a", {1}}}}}}) {
     for (auto print : {print_status, print_graph, print_pipeline, print_capabilities, print_rules,
-                       print_detached, print_attached}) {
+                       print_detached, print_attached, print_stats}) {
       const std::string printed = print(odd);
       EXPECT_TRUE(printed.ends_with('\n')) << odd.dump() << " -> " << printed;
     }
