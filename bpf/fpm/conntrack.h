@@ -160,14 +160,15 @@ static __always_inline enum tna_reason tna_ct_read(struct tna_pkt *p, struct nf_
 
 	if (!tna_ct_established(status))
 		return TNA_R_CT_SPECIAL;
-	if (p->ip_proto == TNA_PROTO_TCP && (reason = tna_ct_tcp(p, ct)) != TNA_R_COUNT)
-		return reason;
 	if (status & (IPS_SRC_NAT | IPS_DST_NAT) &&
 	    (!TNA_ON(p, nat) || TNA_BRIDGED(p) || (status & done) != done))
 		return TNA_R_CT_NAT;
 	if (TNA_ON(p, nat))
 		tna_ct_translate(p, ct, direction);
 	if ((reason = tna_ct_extensions(p, ct)) != TNA_R_COUNT)
+		return reason;
+	/* Behind that: only what can go fast is treated liberally. */
+	if (p->ip_proto == TNA_PROTO_TCP && (reason = tna_ct_tcp(p, ct)) != TNA_R_COUNT)
 		return reason;
 	if (direction != TNA_CT_ORIGINAL)
 		f->masqueraded = 0;

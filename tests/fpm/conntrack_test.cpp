@@ -147,8 +147,9 @@ TEST_P(Connections, LifetimeIsLinuxs) {
 TEST_P(Connections, Accounting) {
   nft(kFollow);
   sysctl("netfilter/nf_conntrack_acct", 1);
-  configure(entry("udp"));
+  configure(entry("udp") + entry("tcp", "--state ESTABLISHED"));
   EXPECT_EQ(run(ipv4()), punt(TNA_R_CT_COUNTED));
+  EXPECT_EQ(run(tcp(0x10)), punt(TNA_R_CT_COUNTED)) << "and its window stays Linux's";
 }
 
 // What was found of a connection that has ended does not hold for the next one, which may lie where
