@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "compile/number_choice.h"
 #include "compile/sets.h"
 
 namespace tna {
@@ -14,18 +15,6 @@ namespace {
 constexpr int kNumbers[] = {8, 9};
 constexpr int kMostLevels = std::size(kNumbers);
 constexpr int kBeingLookedAt = -1;
-
-// Goes to the label that the number in the register is the index of.
-void jump_within(Code& code, int number_in, const std::vector<Code::Label>& to, std::size_t first,
-                 std::size_t last) {
-  if (first == last) return code.jump(to[first]);
-  const std::size_t middle = first + (last - first) / 2;
-  const Code::Label above = code.label();
-  code.jump_if(BPF_JGT, number_in, static_cast<std::uint32_t>(middle), above);
-  jump_within(code, number_in, to, first, middle);
-  code.place(above);
-  jump_within(code, number_in, to, middle + 1, last);
-}
 
 }  // namespace
 
@@ -74,7 +63,12 @@ int ChainCalls::level(const RuleChain& chain) {
 void ChainCalls::write_returns(Code& code) const {
   for (const Call* call : to_return_) {
     code.place(call->end);
-    jump_within(code, call->number_in, call->callers, 0, call->callers.size() - 1);
+    const std::vector<Code::Label>& to = call->callers;
+    choose_number(code, call->number_in, 0, to.size() - 1,
+                  [&](std::size_t first, std::size_t last) {
+                    if (first == last) code.jump(to[first]);
+                    return first == last;
+                  });
   }
 }
 

@@ -70,8 +70,6 @@ class TableCode {
   // table_searches.cpp. What `take` writes for each verdict, by its number in the register.
   using Take = std::function<void(const Verdict&)>;
   void choose(int number_in, const std::vector<Verdict>&, const Take& take);
-  void choose(int number_in, const std::vector<Verdict>&, const Take& take, std::size_t first,
-              std::size_t last);
   // Packets that no rule of the run matches get to what is written next.
   void find(const RuleRun&, const RuleChain&, Code::Label back);
   // What the first rule that matches does in register 0. Nothing: everything goes to Linux.

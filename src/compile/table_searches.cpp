@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <tuple>
 
+#include "compile/number_choice.h"
 #include "compile/sets.h"
 #include "compile/table_code.h"
 #include "tna.h"
@@ -34,20 +35,18 @@ void TableCode::choose(int number_in, const std::vector<Verdict>& verdicts, cons
     longest = std::max(longest, size_.on_way() - way);
     size_.more_on_way -= static_cast<std::ptrdiff_t>(size_.on_way() - way);
   };
-  size_.within(7, [&] { choose(number_in, verdicts, measure, 0, verdicts.size() - 1); });
+  const auto write = [&](std::size_t first, std::size_t last) {
+    if (!size_.has_room())
+      punt("too many rules");
+    else if (first == last)
+      measure(verdicts[first]);
+    else
+      return false;
+    return true;
+  };
+  size_.within(7, [&] { choose_number(code_, number_in, 0, verdicts.size() - 1, write); });
   size_.more_on_way -= static_cast<std::ptrdiff_t>(size_.on_way() - before);
   size_.more_on_way += static_cast<std::ptrdiff_t>(std::bit_width(verdicts.size()) + longest);
-}
-void TableCode::choose(int number_in, const std::vector<Verdict>& verdicts, const Take& take,
-                       std::size_t first, std::size_t last) {
-  if (!size_.has_room()) return punt("too many rules");
-  if (first == last) return take(verdicts[first]);
-  const std::size_t middle = first + (last - first) / 2;
-  const Code::Label above = code_.label();
-  code_.jump_if(BPF_JGT, number_in, static_cast<std::uint32_t>(middle), above);
-  choose(number_in, verdicts, take, first, middle);
-  code_.place(above);
-  choose(number_in, verdicts, take, middle + 1, last);
 }
 
 void TableCode::find(const RuleRun& run, const RuleChain& chain, Code::Label back) {
