@@ -8,35 +8,17 @@
  *
  * The chains of prerouting, forward and postrouting are looked at together, when the egress is known:
  * nothing that is left to Linux in between has been changed or counted. The code is src/compile's, put
- * in the place of the functions below when a program is loaded. Rules for frames are in all three of them,
+ * in the place of lib/rule_facts.h's functions when a program is loaded. Rules for frames are in all three of them,
  * where there are such.
  */
 #ifndef TNA_FPM_RULES_H
 #define TNA_FPM_RULES_H
 
 #include "lib/device.h"
-#include "lib/facts.h"
 #include "lib/ip.h"
 #include "lib/routing.h"
+#include "lib/rule_facts.h"
 #include "lib/rule_kept.h"
-#include "lib/shared.h"
-
-#define TNA_TRANSPORT_SEEN 20
-
-/* A function that returns such a number is replaced (src/deploy/link.cpp). */
-__weak __hidden int tna_rules4(struct tna_rule_facts *facts)
-{
-	return TNA_RULES4_PLACE;
-}
-__weak __hidden int tna_rules6(struct tna_rule_facts *facts)
-{
-	return TNA_RULES6_PLACE;
-}
-
-__weak __hidden int tna_rules_frame(struct tna_rule_facts *facts) /* of other protocols */
-{
-	return TNA_RULES_FRAME_PLACE;
-}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -53,118 +35,6 @@ struct {
 	 : (p)->ip_version == 6 ? TNA_ON(p, rules6)                                                \
 				: TNA_ON(p, frame_rules))
 
-static __always_inline bool tna_tables_same(volatile struct tna_table_guard *tables)
-{
-	for (int i = 0; i < TNA_TABLES; i++)
-		if (tables[i].at && tna_word(tables[i].at) != tables[i].rules)
-			return false;
-	return true;
-}
-
-/* nf_tables counts what it commits before the new rules are in force (net/netfilter/nf_tables_api.c:
- * nf_tables_commit); legacy tables get new memory (net/netfilter/x_tables.c:xt_replace_table).
- */
-static __always_inline bool tna_rules_same(struct tna_pkt *p)
-{
-	if (tna_guard.nft_generation_at &&
-	    (__u32)tna_int(tna_guard.nft_generation_at) != tna_guard.nft_generation)
-		return false;
-	if (!TNA_ON(p, rules_legacy))
-		return true;
-	return p->ip_version == 4 ? tna_tables_same(tna_guard.tables4)
-				  : tna_tables_same(tna_guard.tables6);
-}
-
-/* The first bytes behind the IP header; false: too few to be of the protocol. A packet that short
- * xtables drops, and nf_tables' rules don't find.
- */
-static __always_inline bool tna_rule_transport(struct tna_pkt *p, struct tna_rule_facts *f,
-					       __u32 header)
-{
-	__u32 at = p->ip_at + header, rest = p->trim ? p->trim - at : p->len - at;
-	__u32 *from = tna_hdr(p, at, TNA_TRANSPORT_SEEN), *to = (__u32 *)f->transport;
-
-	if (from) {
-		to[0] = from[0];
-		to[1] = from[1];
-		to[2] = from[2];
-		to[3] = from[3];
-		to[4] = from[4];
-		f->transport_length = rest < TNA_TRANSPORT_SEEN ? rest : TNA_TRANSPORT_SEEN;
-	} else {
-		from = tna_hdr(p, at, 2 * sizeof(*from));
-		if (from) {
-			to[0] = from[0];
-			to[1] = from[1];
-			f->transport_length = rest < 2 * sizeof(*from) ? rest : 2 * sizeof(*from);
-		} else {
-			from = tna_hdr(p, at, sizeof(*from));
-			if (!from)
-				return false;
-			to[0] = from[0];
-			f->transport_length = sizeof(*from);
-		}
-	}
-	if (p->ip_proto == TNA_PROTO_TCP)
-		return f->transport_length >= 20;
-	if (p->ip_proto == TNA_PROTO_UDP || p->ip_proto == TNA_PROTO_ICMP ||
-	    p->ip_proto == TNA_PROTO_ICMPV6)
-		return f->transport_length >= 8;
-	return true;
-}
-
-static __always_inline bool tna_rule_link(struct tna_pkt *p, struct tna_rule_facts *f)
-{
-	__u64 *link = (__u64 *)f->link, *eth;
-
-	eth = tna_hdr(p, 0, 2 * sizeof(*eth));
-	if (!eth)
-		return false;
-	link[0] = eth[0];
-	link[1] = eth[1];
-	if (!TNA_ON(p, frame_rules))
-		return true;
-	eth = tna_hdr(p, 16, sizeof(*eth));
-	if (!eth)
-		return false;
-	link[2] = eth[0];
-	tna_ctx_link(p, f->link);
-	f->protocol = p->proto;
-	f->retagged = p->retag != TNA_TAG_KEEP;
-	return true;
-}
-
-static __always_inline bool tna_rule_headers(struct tna_pkt *p, struct tna_rule_facts *f)
-{
-	bool v4 = p->ip_version == 4;
-	__u64 *network = (__u64 *)f->network;
-	struct tna_ipv4 *ip4;
-	__u64 *ip6;
-
-	if (!tna_rule_link(p, f))
-		return false;
-	if (!p->ip_version) {
-		f->transport_length = 0;
-		return true;
-	}
-	if (v4) {
-		ip4 = tna_hdr(p, p->ip_at, sizeof(*ip4));
-		if (!ip4)
-			return false;
-		*(struct tna_ipv4 *)f->network = *ip4;
-		return tna_rule_transport(p, f, sizeof(*ip4));
-	}
-	ip6 = tna_hdr(p, p->ip_at, sizeof(struct tna_ipv6));
-	if (!ip6)
-		return false;
-	network[0] = ip6[0];
-	network[1] = ip6[1];
-	network[2] = ip6[2];
-	network[3] = ip6[3];
-	network[4] = ip6[4];
-	return tna_rule_transport(p, f, sizeof(struct tna_ipv6));
-}
-
 /* Nobody looks for the packet's connection: nothing is translated. */
 static __always_inline void tna_rule_untracked(struct tna_pkt *p, struct tna_rule_facts *f)
 {
@@ -174,46 +44,6 @@ static __always_inline void tna_rule_untracked(struct tna_pkt *p, struct tna_rul
 	__builtin_memcpy(f->nat_daddr, p->daddr, sizeof(p->daddr));
 	f->nat_sport = p->sport;
 	f->nat_dport = p->dport;
-}
-
-static __always_inline void tna_rule_name(__u8 *name, struct net_device *dev)
-{
-	__u64 at = tna_member(dev, struct net_device, name);
-
-	*(__u64 *)name = tna_word(at);
-	*(__u64 *)(name + 8) = tna_word(at + 8);
-}
-
-/* To rules of IP a bridged packet comes and goes by the bridge (net/bridge/br_netfilter_hooks.c:
- * br_nf_forward_ip).
- */
-static __always_inline void tna_rule_devices(struct tna_pkt *p, struct tna_rule_facts *f)
-{
-	bool bridged = TNA_ON(p, bridge_rules) && TNA_BRIDGED(p);
-	struct net_device *in = p->dev, *out = p->out_dev;
-
-	f->oif = p->out_ifindex;
-	if (bridged) {
-		f->port_iif = tna_device_ifindex(in);
-		f->port_oif = p->out_ifindex;
-		if (TNA_ON(p, rules_devices)) {
-			tna_rule_name(f->port_iifname, in);
-			tna_rule_name(f->port_oifname, out);
-			f->port_iifgroup = tna_get(in, group);
-			f->port_oifgroup = tna_get(out, group);
-		}
-		in = out = tna_see(p->br, dev);
-		f->oif = tna_device_ifindex(in);
-	} else {
-		f->bridged = 0;
-	}
-	f->iif = tna_device_ifindex(in);
-	if (!TNA_ON(p, rules_devices))
-		return;
-	tna_rule_name(f->iifname, in);
-	tna_rule_name(f->oifname, out);
-	f->iifgroup = tna_get(in, group);
-	f->oifgroup = tna_get(out, group);
 }
 
 static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
@@ -230,17 +60,11 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 		return tna_punt(p, TNA_R_RULE);
 	if (TNA_ON(p, bridge_rules) && TNA_BRIDGED(p) && tna_ctx_mark(p))
 		return tna_punt(p, TNA_R_MARK);
-	if (!tna_rule_headers(p, f))
+	if (!tna_rule_facts_at_first(p, f))
 		return tna_punt(p, TNA_R_SHORT);
 	if (!p->followed)
 		tna_rule_untracked(p, f);
-	f->length = (p->trim ? p->trim : p->len) - p->ip_at;
-	f->mark = 0;
-	f->mark_routed_by = 0;
-	f->written = 0;
-	f->asks_routing = 0;
-	f->counted = 0;
-	tna_rule_devices(p, f);
+	tna_rule_egress(p, f);
 	verdict = p->ip_version == 4   ? tna_rules4(f)
 		  : p->ip_version == 6 ? tna_rules6(f)
 				       : tna_rules_frame(f);
