@@ -272,6 +272,9 @@ static_assert(sizeof(struct tna_connection) == 80, "shared: no holes");
 #define TNA_RULES_FRAME_PLACE 0x7a6e000b
 #define TNA_RULE_FIND_PLACE 0x7a6e000f /* as a root: of the call that tells where tna_rule_ask() begins */
 
+/* For which directions of a connection its zone counts (include/net/netfilter/nf_conntrack_zones.h). */
+enum { TNA_ZONE_ORIGINAL = 1, TNA_ZONE_REPLY = 2 };
+
 /* What the other end of a TCP connection has to say next. */
 enum { TNA_TCP_NOTHING, TNA_TCP_ACKNOWLEDGEMENT, TNA_TCP_WINDOW };
 
@@ -331,7 +334,8 @@ static_assert(sizeof(struct tna_rule_facts) == 648, "shared: no holes");
 struct tna_flow {
 	__be32 saddr[4], daddr[4]; /* IPv4: the first word */
 	__be16 sport, dport;
-	__u32 version; /* 4, 6 */
+	__u16 version; /* 4, 6 */
+	__u16 zone;    /* that such a packet is looked for in */
 };
 static_assert(sizeof(struct tna_flow) == 40, "shared: no holes");
 /* A rule's counter, per CPU: packets of the fast path. */

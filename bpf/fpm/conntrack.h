@@ -120,7 +120,7 @@ static __always_inline bool tna_ct_liberal(struct tna_pkt *p, struct nf_conn *ct
 
 	if (liberal && !((one | other) & old))
 		return true;
-	tna_lasts(p, tna_ct_tuple(ct, TNA_CT_ORIGINAL), liberal);
+	tna_lasts(p, ct, liberal);
 	return false;
 }
 

@@ -29,6 +29,16 @@ static __always_inline __u64 tna_ct_tuple(struct nf_conn *ct, __u32 direction)
 					    : tna_member(ct, struct nf_conn, tuplehash[1].tuple);
 }
 
+/* The zone that the connection's first packet is looked for in, and so are all that come its way
+ * (include/net/netfilter/nf_conntrack_zones.h:nf_ct_zone_id).
+ */
+static __always_inline __u16 tna_ct_zone(struct nf_conn *ct)
+{
+	if (!bpf_core_field_exists(ct->zone) || !(tna_get(ct, zone.dir) & TNA_ZONE_ORIGINAL))
+		return 0;
+	return tna_get(ct, zone.id);
+}
+
 static __always_inline void tna_ct_address(__be32 *to, __u64 at, bool v4)
 {
 	__u64 word = tna_word(at);

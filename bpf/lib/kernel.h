@@ -430,8 +430,13 @@ struct nf_ct_ext {
 struct nf_conn_nat {
 	int masq_index;
 } TNA_CORE;
+struct nf_conntrack_zone {
+	__u16 id;
+	__u8 dir;
+} TNA_CORE;
 struct nf_conn {
 	__u32 timeout;
+	struct nf_conntrack_zone zone; /* kernels that have zones */
 	struct nf_conntrack_tuple_hash tuplehash[2];
 	unsigned long status;
 	__u32 mark; /* kernels that have marks of connections */

@@ -28,19 +28,21 @@ struct {
 	__uint(max_entries, 256 * 1024);
 } tna_flows SEC(".maps");
 
-static __always_inline __u32 tna_lasting_hash(struct tna_pkt *p)
+static __always_inline __u32 tna_lasting_hash(struct tna_pkt *p, __u32 zone)
 {
 	__u32 ends = (p->saddr[0] ^ p->saddr[2] ^ p->saddr[3]) * 0x9e3779b1U +
 		     (p->daddr[0] ^ p->daddr[2] ^ p->daddr[3]) * 0x85ebca6bU;
 
-	return (ends ^ (p->sport | (__u32)p->dport << 16)) * 0xc2b2ae35U;
+	return (ends ^ zone ^ (p->sport | (__u32)p->dport << 16)) * 0xc2b2ae35U;
 }
 
-/* Another packet of a connection whose first packet had that tuple. `known`: it was told of before. */
-static __always_inline void tna_lasts(struct tna_pkt *p, __u64 tuple, bool known)
+/* Another packet of the connection. `known`: it was told of before. */
+static __always_inline void tna_lasts(struct tna_pkt *p, struct nf_conn *ct, bool known)
 {
 	bool v4 = p->ip_version == 4;
-	__u32 flow = tna_lasting_hash(p), key = flow >> 22;
+	__u64 tuple = tna_ct_tuple(ct, TNA_CT_ORIGINAL);
+	__u16 zone = tna_ct_zone(ct);
+	__u32 flow = tna_lasting_hash(p, zone), key = flow >> 22;
 	struct tna_lasting *lasting;
 	struct tna_flow *told;
 
@@ -60,6 +62,7 @@ static __always_inline void tna_lasts(struct tna_pkt *p, __u64 tuple, bool known
 	if (!told)
 		return;
 	told->version = p->ip_version;
+	told->zone = zone;
 	tna_ct_address(told->saddr, tna_ct_tuple_member(tuple, src.u3), v4);
 	tna_ct_address(told->daddr, tna_ct_tuple_member(tuple, dst.u3), v4);
 	told->sport = tna_word(tna_ct_tuple_member(tuple, src.u));

@@ -12,7 +12,8 @@ namespace {
 TcpConnection connection(const tna_flow& flow) {
   TcpConnection found{.version = static_cast<std::uint8_t>(flow.version),
                       .source_port = flow.sport,
-                      .destination_port = flow.dport};
+                      .destination_port = flow.dport,
+                      .zone = flow.zone};
   std::memcpy(found.source.data(), flow.saddr, sizeof flow.saddr);
   std::memcpy(found.destination.data(), flow.daddr, sizeof flow.daddr);
   return found;

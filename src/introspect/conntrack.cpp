@@ -53,6 +53,8 @@ Result<> Conntrack::be_liberal(const TcpConnection& connection) {
   Request request(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW);
   request.fixed<nfgenmsg>().nfgen_family = connection.version == 4 ? AF_INET : AF_INET6;
   put_tuple(request, connection);
+  const std::uint16_t zone = htons(connection.zone);
+  if (zone) request.put(CTA_ZONE, &zone, sizeof zone);
   auto protocol = request.nest(CTA_PROTOINFO);
   auto tcp = request.nest(CTA_PROTOINFO_TCP);
   request.put(CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, &kLiberal, sizeof kLiberal);

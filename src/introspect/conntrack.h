@@ -17,6 +17,7 @@ struct TcpConnection {
   std::uint8_t version = 4;                              // of IP
   std::array<std::uint32_t, 4> source{}, destination{};  // IPv4: the first
   std::uint16_t source_port = 0, destination_port = 0;
+  std::uint16_t zone = 0;  // that such a packet is looked for in
 };
 
 // A connection whose packets the kernel counts (nf_conntrack_acct); addresses and ports as above.

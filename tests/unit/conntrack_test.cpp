@@ -16,19 +16,22 @@ namespace {
 
 class ConntrackTest : public OwnNamespace {
  protected:
-  static TcpConnection connection(const char* from, const char* to, std::uint16_t port) {
+  static TcpConnection connection(const char* from, const char* to, std::uint16_t port,
+                                  std::uint16_t zone = 0) {
     const bool v4 = std::string(from).find(':') == std::string::npos;
     TcpConnection made{.version = static_cast<std::uint8_t>(v4 ? 4 : 6)};
     inet_pton(v4 ? AF_INET : AF_INET6, from, made.source.data());
     inet_pton(v4 ? AF_INET : AF_INET6, to, made.destination.data());
     made.source_port = htons(port);
     made.destination_port = htons(80);
+    made.zone = zone;
     return made;
   }
-  static std::string entry(const char* from, const char* to, std::uint16_t port) {
+  static std::string entry(const char* from, const char* to, std::uint16_t port,
+                           const std::string& more = "") {
     return std::string("conntrack -I -p tcp -s ") + from + " -d " + to + " --sport " +
-           std::to_string(port) +
-           " --dport 80 -t 100 --state ESTABLISHED -u SEEN_REPLY,ASSURED >/dev/null 2>&1";
+           std::to_string(port) + " --dport 80 -t 100 --state ESTABLISHED -u SEEN_REPLY,ASSURED " +
+           more + " >/dev/null 2>&1";
   }
 };
 
@@ -41,6 +44,27 @@ TEST_F(ConntrackTest, ConnectionsOfBothFamiliesBecomeLiberal) {
     const Result<> done = conntrack->be_liberal(known);
     EXPECT_TRUE(done) << done.error().message;
   }
+}
+
+// Of entries whose first packets are the same, the one in the zone that these are looked for in.
+TEST_F(ConntrackTest, ZonesAreKeptApart) {
+  const auto liberal = [](std::uint16_t zone) {
+    auto conntrack = Conntrack::open();
+    EXPECT_TRUE(conntrack);
+    const Result<> done = conntrack->be_liberal(connection("192.0.2.1", "192.0.2.2", 1000, zone));
+    EXPECT_TRUE(done || done.error().code == ENOENT) << done.error().message;
+    return done.has_value();
+  };
+  run(entry("192.0.2.1", "192.0.2.2", 1000, "--zone 7"));
+  EXPECT_TRUE(liberal(7));
+  EXPECT_FALSE(liberal(0));
+  EXPECT_FALSE(liberal(8));
+  run(entry("192.0.2.1", "192.0.2.2", 1000, "--orig-zone 8"));
+  EXPECT_TRUE(liberal(8));
+  EXPECT_FALSE(liberal(0));
+  run("conntrack -F >/dev/null 2>&1; " + entry("192.0.2.1", "192.0.2.2", 1000, "--reply-zone 9"));
+  EXPECT_TRUE(liberal(0));
+  EXPECT_FALSE(liberal(9));
 }
 
 TEST_F(ConntrackTest, OneThatIsNotThereIsNotMade) {
