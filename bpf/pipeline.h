@@ -29,6 +29,7 @@
 #include "fpm/route_ingress.h"
 #include "fpm/parse_l3.h"
 #include "fpm/xsk.h"
+#include "fpm/zones.h"
 #include "fpm/conntrack.h"
 #include "fpm/fib.h"
 #include "fpm/route_forward.h"
@@ -57,6 +58,8 @@ static __always_inline enum tna_verdict tna_judge_bridged(struct tna_pkt *p)
 	if (ip && (v = TNA_STEP(p, parse_l3, fpm_parse_l3(p))))
 		return v;
 	p->trim = trim; /* IP itself would cut padding off, where br_netfilter does not */
+	if (tracked && TNA_ZONED(p) && (v = fpm_zones(p)))
+		return v;
 	if (tracked && TNA_TRACKED(p) && (v = TNA_STEP(p, conntrack, fpm_conntrack(p))))
 		return v;
 	if (TNA_RULED(p) && (v = TNA_STEP(p, rules, fpm_rules(p))))
@@ -79,6 +82,8 @@ static __always_inline enum tna_verdict tna_route(struct tna_pkt *p)
 	if (TNA_APPS_ON(p) && (v = TNA_STEP(p, xsk, fpm_xsk(p))))
 		return v;
 	if ((v = tna_fib_may_be_asked(p)))
+		return v;
+	if (TNA_ZONED(p) && (v = fpm_zones(p)))
 		return v;
 	if (TNA_TRACKED(p) && (v = TNA_STEP(p, conntrack, fpm_conntrack(p))))
 		return v;

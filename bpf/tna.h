@@ -137,7 +137,10 @@ struct tna_const {
 	__u8 apps;	    /* XDP only: applications take packets that come in here */
 	__u8 counts;	    /* with connection tracking: connections that Linux counts go on, and are
 			     * counted here */
-	__u8 unused[6];
+	__u8 zones4;	    /* with conntrack4: rules put connections into zones: code that says which
+			     * is linked in */
+	__u8 zones6;
+	__u8 unused[4];
 };
 #define TNA_CONST_WORDS 4
 static_assert(sizeof(struct tna_const) == TNA_CONST_WORDS * 8, "shared: no holes; read as words");
@@ -270,6 +273,8 @@ static_assert(sizeof(struct tna_connection) == 80, "shared: no holes");
 #define TNA_RULES4_PLACE 0x7a6e0004 /* returned by what the rules' code is to replace */
 #define TNA_RULES6_PLACE 0x7a6e0006
 #define TNA_RULES_FRAME_PLACE 0x7a6e000b
+#define TNA_ZONES4_PLACE 0x7a6e0014
+#define TNA_ZONES6_PLACE 0x7a6e0016
 #define TNA_RULE_FIND_PLACE 0x7a6e000f /* as a root: of the call that tells where tna_rule_ask() begins */
 
 /* For which directions of a connection its zone counts (include/net/netfilter/nf_conntrack_zones.h). */
@@ -322,7 +327,8 @@ struct tna_rule_facts {
 	__u32 masqueraded; /* interface that the source was chosen for, 0: any */
 	__u32 tcp_awaits;  /* TNA_TCP_* */
 	__u32 app;	   /* number of the application that asks for the packet, 0: none */
-	__u32 unused;
+	__u16 ct_zone;	   /* that the packet's connection is looked for in */
+	__u16 ct_zone_dir; /* TNA_ZONE_*; 0: no rule has set it, so that it is the zone 0 */
 	/* With tna_const.counts, to work with: what the connection is counted by. */
 	struct tna_connection_key connection_key;
 	struct tna_connection connection;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* conntrack: the connection that the packet belongs to. Linux sets connections up and takes them down;
  * those that are established in both directions are carried on here.
- * Reads  the kernel's entry of the connection, the packet's TCP or UDP header.
+ * Reads  the kernel's entry of the connection, in the zone that zones.h says; the packet's TCP or UDP
+ *        header.
  * Sets   p->followed, p->counted, p->facts; p->daddr, p->dport: translated, as they are routed; the entry's timeout.
  * Punts  CT_PROTO (the kernel shows no others), SHORT, CT_TCP (net/netfilter/nf_conntrack_proto_tcp.c:
  *        tcp_error, and what changes a connection's state), IP_INVALID (nf_conntrack_proto_udp.c:
@@ -192,25 +193,28 @@ _Static_assert(sizeof(struct tna_ct_question) <= sizeof(((struct tna_rule_facts 
 static __always_inline struct nf_conn *tna_ct_find(struct tna_pkt *p, __u32 *direction)
 {
 	struct tna_ct_question *ask = (void *)p->facts->key;
+	__u32 size = TNA_ZONED(p) ? sizeof(ask->options) : TNA_CT_OPTIONS_SHORT;
 	struct nf_conn *ct;
 
 	ask->options.netns_id = BPF_F_CURRENT_NETNS;
 	ask->options.l4proto = p->ip_proto;
-	ask->options.unused[0] = ask->options.unused[1] = 0;
+	ask->options.ct_zone_id = TNA_ZONED(p) ? p->facts->ct_zone : 0;
+	ask->options.ct_zone_dir = TNA_ZONED(p) ? p->facts->ct_zone_dir : 0;
+	ask->options.unused[0] = ask->options.unused[1] = ask->options.unused[2] = 0;
 	if (p->ip_version == 4) {
 		ask->tuple.ipv4.saddr = p->saddr[0];
 		ask->tuple.ipv4.daddr = p->daddr[0];
 		ask->tuple.ipv4.sport = p->sport;
 		ask->tuple.ipv4.dport = p->dport;
 		ct = tna_ctx_ct_lookup(p, &ask->tuple, sizeof(ask->tuple.ipv4), &ask->options,
-				       sizeof(ask->options));
+				       size);
 	} else {
 		__builtin_memcpy(ask->tuple.ipv6.saddr, p->saddr, sizeof(p->saddr));
 		__builtin_memcpy(ask->tuple.ipv6.daddr, p->daddr, sizeof(p->daddr));
 		ask->tuple.ipv6.sport = p->sport;
 		ask->tuple.ipv6.dport = p->dport;
 		ct = tna_ctx_ct_lookup(p, &ask->tuple, sizeof(ask->tuple.ipv6), &ask->options,
-				       sizeof(ask->options));
+				       size);
 	}
 	*direction = ask->options.dir;
 	return ct;

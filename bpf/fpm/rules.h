@@ -73,7 +73,7 @@ static __always_inline enum tna_verdict fpm_rules(struct tna_pkt *p)
 	 */
 	if (TNA_ON(p, rules_find))
 		verdict = tna_rule_ask(f, TNA_RULE_FIND_PLACE) + tna_rules4(f) + tna_rules6(f) +
-			  tna_rules_frame(f);
+			  tna_rules_frame(f) + tna_zones4(f) + tna_zones6(f);
 	p->facts = f;
 	p->judged = true;
 	if (verdict != TNA_NEXT && verdict != TNA_DROP)

@@ -9,11 +9,17 @@
 #include "lib/ip.h"
 #include "lib/shared.h"
 
-/* As the kernel's; of the longer ones in later kernels this much is needed. */
+/* As kernels from 6.11 on have it. Where no zone is asked for it is shorter, as in all of them; what
+ * the zone is in then must be 0.
+ */
 struct bpf_ct_opts {
 	__s32 netns_id, error;
-	__u8 l4proto, dir, unused[2];
+	__u8 l4proto, dir;
+	__u16 ct_zone_id;
+	__u8 ct_zone_dir, unused[3];
 };
+#define TNA_CT_OPTIONS_SHORT 12
+_Static_assert(sizeof(struct bpf_ct_opts) == 16, "NF_BPF_CT_OPTS_SZ");
 
 extern void bpf_ct_release(struct nf_conn *) __ksym __weak;
 extern int bpf_ct_change_timeout(struct nf_conn *, __u32 timeout) __ksym __weak;

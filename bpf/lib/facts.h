@@ -17,6 +17,9 @@ struct {
 /* Linux follows the connections of the packet's family. */
 #define TNA_TRACKED(p) ((p)->ip_version == 4 ? TNA_ON(p, conntrack4) : TNA_ON(p, conntrack6))
 
+/* With that: rules may put them into zones. */
+#define TNA_ZONED(p) ((p)->ip_version == 4 ? TNA_ON(p, zones4) : TNA_ON(p, zones6))
+
 /* NULL: it can't be, and on real-time kernels. */
 static __always_inline struct tna_rule_facts *tna_facts(void)
 {

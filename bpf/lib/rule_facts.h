@@ -26,6 +26,16 @@ __weak __hidden int tna_rules_frame(struct tna_rule_facts *facts) /* of other pr
 	return TNA_RULES_FRAME_PLACE;
 }
 
+/* The same of the rules that a packet meets before its connection is looked for: in which zone. */
+__weak __hidden int tna_zones4(struct tna_rule_facts *facts)
+{
+	return TNA_ZONES4_PLACE;
+}
+__weak __hidden int tna_zones6(struct tna_rule_facts *facts)
+{
+	return TNA_ZONES6_PLACE;
+}
+
 static __always_inline bool tna_tables_same(volatile struct tna_table_guard *tables)
 {
 	for (int i = 0; i < TNA_TABLES; i++)

@@ -122,6 +122,8 @@ void PathPlanner::add_netfilter(InterfacePlan& interface) const {
   constants.rules4 = judges(constants.route4, 4);
   constants.rules6 = judges(constants.route6, 6);
   if (!constants.rules4 && !constants.rules6) return;
+  constants.zones4 = constants.conntrack4 && constants.rules4 && !firewall.rules->zones4.empty();
+  constants.zones6 = constants.conntrack6 && constants.rules6 && !firewall.rules->zones6.empty();
   constants.rules_devices = firewall.rules->devices;
   constants.rules_legacy = !firewall.words.tables4.empty() || !firewall.words.tables6.empty();
   interface.program.rules = firewall.id;

@@ -42,6 +42,7 @@ inline constexpr char kFeatureTcx[] = "tcx links";
 inline constexpr char kFeatureTapGuard[] = "live tap guard";
 inline constexpr char kFeatureTcGuard[] = "live tc guard";
 inline constexpr char kFeatureRedirectGuard[] = "live redirect guard";
+inline constexpr char kFeatureZones[] = "connections by zone";
 inline constexpr char kFeatureXdpFeatures[] = "devices tell what they do at XDP";
 
 struct DeviceCapabilities {
@@ -118,6 +119,7 @@ struct NetfilterState {
   std::uint64_t filter_vlan_tagged = 0, filter_pppoe_tagged = 0;
   RuleWords rules;
   bool connections_shown = false;  // programs can look connections up (nf_conntrack_bpf.c)
+  bool zones_shown = false;        // in any zone
   // The first two of br_netfilter's sysctls as of now: is it worth while to stand before
   // br_netfilter at all?
   int call_iptables_now = 0, call_ip6tables_now = 0;

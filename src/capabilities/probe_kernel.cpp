@@ -56,6 +56,15 @@ Feature probe_taps(KernelMemory& memory) {
               : "a list for all network namespaces: a packet socket in any of them counts"};
 }
 
+// As of now: connection tracking may be a module, and come later (probe_rules.h).
+Feature probe_zones(const KernelMemory& memory) {
+  if (memory.offset("bpf_ct_opts", "ct_zone_id", "nf_conntrack"))
+    return {kFeatureZones, true, "struct bpf_ct_opts has ct_zone_id"};
+  if (memory.offset("bpf_ct_opts", "netns_id", "nf_conntrack"))
+    return {kFeatureZones, false, "(6.11 and later) struct bpf_ct_opts has no ct_zone_id"};
+  return {kFeatureZones, false, "nf_conntrack isn't there; it is looked at again when it is"};
+}
+
 }  // namespace
 
 KernelCapabilities probe_kernel(KernelMemory& memory) {
@@ -82,6 +91,7 @@ KernelCapabilities probe_kernel(KernelMemory& memory) {
                                    "the kernel was built without it"));
   kernel.features.push_back(member(memory, "VLAN devices", "net_device", {"vlan_info"},
                                    "the kernel was built without them"));
+  kernel.features.push_back(probe_zones(memory));
   return kernel;
 }
 

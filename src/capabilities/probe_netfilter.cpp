@@ -162,6 +162,7 @@ Result<NetfilterState> probe_netfilter(KernelMemory& memory, Symbols& symbols,
       array.into->functions.push_back(std::move(*name++));
   state.rules = TRY(probe_rules(memory, state, before));
   state.connections_shown = probe_connections(state, before);
+  state.zones_shown = state.connections_shown && probe_zones(memory, before);
   if (before.call_iptables && before.net == state.net && before.bridge == state.bridge) {
     state.call_iptables = before.call_iptables;
     state.call_ip6tables = before.call_ip6tables;

@@ -81,6 +81,11 @@ bool probe_connections(const NetfilterState& state, const NetfilterState& before
   return false;
 }
 
+bool probe_zones(const KernelMemory& memory, const NetfilterState& before) {
+  if (before.connections_shown) return before.zones_shown;
+  return memory.offset("bpf_ct_opts", "ct_zone_id", "nf_conntrack").has_value();
+}
+
 Result<RuleWords> probe_rules(KernelMemory& memory, const NetfilterState& state,
                               const NetfilterState& before) {
   RuleWords words;

@@ -14,5 +14,7 @@ Result<RuleWords> probe_rules(KernelMemory&, const NetfilterState& state,
 
 // Whether programs can look up the connections that are followed there.
 bool probe_connections(const NetfilterState& state, const NetfilterState& before);
+// Whether they can in any zone, where they can at all.
+bool probe_zones(const KernelMemory&, const NetfilterState& before);
 
 }  // namespace tna

@@ -46,6 +46,7 @@ void route(Function& into, std::uint8_t family) {
 void number_names(Function& into, const Met& met) {
   OperandCode operands(into.code, met);
   for (const auto& [field, cuts] : met.names->cuts()) {
+    if (met.for_zone && field == Field::oifname) continue;
     into.size.search(cuts.size(), [&] {
       operands.count_cuts({field, 0, 16, {}}, cuts, NameNumbers::place(field));
     });
@@ -53,11 +54,18 @@ void number_names(Function& into, const Met& met) {
   }
 }
 
+Result<std::vector<bpf_insn>> finish(Function& made) {
+  Code& code = made.code;
+  code.set(0, kNext);
+  code.exit();
+  for (const ChainCalls& each : made.calls) each.write_returns(code);
+  return code.finish();
+}
+
 Result<std::vector<bpf_insn>> function(const RuleSet& rules, std::uint8_t family,
                                        RuleShared& shared) {
   Function made(rules, shared);
-  Code& code = made.code;
-  code.move(kFacts, 1);
+  made.code.move(kFacts, 1);
   const NameNumbers names(rules, family);
   Met met{.family = family, .translates = translates(rules, family), .names = &names};
   number_names(made, met);
@@ -66,10 +74,34 @@ Result<std::vector<bpf_insn>> function(const RuleSet& rules, std::uint8_t family
     met.hook = hook;
     write_hook(made, met);
   }
-  code.set(0, kNext);
-  code.exit();
-  for (const ChainCalls& each : made.calls) each.write_returns(code);
-  return code.finish();
+  return finish(made);
+}
+
+bool sets_zones(const RuleSet& rules, std::uint8_t family) {
+  const auto sets = [](const Rule& rule) {
+    return std::ranges::any_of(
+        rule.steps, [](const Step& step) { return std::holds_alternative<SetZone>(step); });
+  };
+  return std::ranges::any_of(rules.tables, [&](const RuleTable& table) {
+    return (table.family == family || table.family == NFPROTO_INET) &&
+           std::ranges::any_of(table.chains, [&](const RuleChain& chain) {
+             return std::ranges::any_of(chain.rules, sets);
+           });
+  });
+}
+
+// What says in which zone a packet's connection is looked for; empty: in 0, of all.
+Result<std::vector<bpf_insn>> zone_function(const RuleSet& rules, std::uint8_t family,
+                                            RuleShared& shared) {
+  if (!shared.zones || !sets_zones(rules, family)) return std::vector<bpf_insn>{};
+  Function made(rules, shared);
+  made.code.move(kFacts, 1);
+  const NameNumbers names(rules, family);
+  const Met met{.family = family, .hook = RuleHook::prerouting, .for_zone = true, .names = &names};
+  number_names(made, met);
+  write_before_tracking(made, met);
+  if (!made.zoned) return std::vector<bpf_insn>{};
+  return finish(made);
 }
 
 bool same(const std::vector<bpf_insn>& a, const std::vector<bpf_insn>& b) {
@@ -81,9 +113,9 @@ bool same(const std::vector<bpf_insn>& a, const std::vector<bpf_insn>& b) {
 
 }  // namespace
 
-CompiledRules compile(const RuleSet& rules) {
+CompiledRules compile(const RuleSet& rules, bool zones) {
   CompiledRules compiled;
-  RuleShared shared(compiled);
+  RuleShared shared(compiled, zones);
   for (auto [family, code, why_not] :
        {std::tuple{NFPROTO_IPV4, &compiled.ipv4, &compiled.why_not4},
         std::tuple{NFPROTO_IPV6, &compiled.ipv6, &compiled.why_not6},
@@ -95,6 +127,17 @@ CompiledRules compile(const RuleSet& rules) {
     else
       *why_not = made.error().message;
   }
+  for (auto [family, code, judging, why_not] :
+       {std::tuple{NFPROTO_IPV4, &compiled.zones4, &compiled.ipv4, &compiled.why_not4},
+        std::tuple{NFPROTO_IPV6, &compiled.zones6, &compiled.ipv6, &compiled.why_not6}}) {
+    auto made = zone_function(rules, static_cast<std::uint8_t>(family), shared);
+    if (made) {
+      *code = std::move(*made);
+    } else {
+      judging->clear();
+      *why_not = made.error().message;
+    }
+  }
   shared.finish();
   compiled.counters_read_by = counters_read_by(rules);
   return compiled;
@@ -102,7 +145,8 @@ CompiledRules compile(const RuleSet& rules) {
 
 bool CompiledRules::same_code(const CompiledRules& other) const {
   return same(ipv4, other.ipv4) && same(ipv6, other.ipv6) && same(frames, other.frames) &&
-         devices == other.devices && std::ranges::equal(maps, other.maps, &RuleMap::same_shape) &&
+         same(zones4, other.zones4) && same(zones6, other.zones6) && devices == other.devices &&
+         std::ranges::equal(maps, other.maps, &RuleMap::same_shape) &&
          counters() == other.counters() &&
          rule_cells_value_size(cells) == rule_cells_value_size(other.cells);
 }

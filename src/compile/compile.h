@@ -7,6 +7,7 @@
 
 namespace tna {
 
-CompiledRules compile(const RuleSet&);
+// `zones`: programs can look connections up in any zone; else rules that set one are Linux's.
+CompiledRules compile(const RuleSet&, bool zones = true);
 
 }  // namespace tna

@@ -47,6 +47,9 @@ struct CompiledRules {
   // too.
   std::vector<bpf_insn> frames;
   std::string why_not_frames;
+  // The same of those alone that packets meet before Linux looks for their connections: they leave
+  // in the facts in which zone it does. Empty: in 0 for all.
+  std::vector<bpf_insn> zones4, zones6;
   // All three are needed for frames; empty: they are there.
   std::string why_frames_not_judged() const {
     return !why_not_frames.empty() ? why_not_frames : !why_not4.empty() ? why_not4 : why_not6;

@@ -23,6 +23,7 @@ struct Function {
   std::deque<ChainCalls> calls;  // by base chain
   bool marked = false;           // before routing packets may get a mark
   bool hops_written = false;     // and another TTL
+  bool zoned = false;            // connections may be looked for in another zone than 0
 };
 
 }  // namespace tna

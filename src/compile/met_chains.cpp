@@ -89,6 +89,17 @@ void expect_established(Code& code) {
   code.place(established);
 }
 
+void write_chain(Function& function, Met met, const RuleTable& table, const RuleChain& chain) {
+  const bool before_routing = met.hook == RuleHook::prerouting;
+  met.legacy = table.name.starts_with("legacy ");
+  met.tracked = !before_routing || chain.base->priority > kConntrack;
+  met.beside_tracking = before_routing && chain.base->priority == kConntrack;
+  met.established = met.tracked && asks_for(table, Field::ct_state);
+  if (met.established) expect_established(function.code);
+  function.calls.emplace_back(table, chain);
+  TableCode(function, function.calls.back(), table, met).base_chain(chain);
+}
+
 // The chains of IP, in their order.
 void write_ip(Function& function, Met met) {
   Code& code = function.code;
@@ -109,12 +120,7 @@ void write_ip(Function& function, Met met) {
       translate(code, met.family, !before_routing);
       translated = true;
     }
-    met.legacy = table->name.starts_with("legacy ");
-    met.tracked = !before_routing || priority > kConntrack;
-    met.established = met.tracked && asks_for(*table, Field::ct_state);
-    if (met.established) expect_established(code);
-    function.calls.emplace_back(*table, *chain);
-    TableCode(function, function.calls.back(), *table, met).base_chain(*chain);
+    write_chain(function, met, *table, *chain);
   }
   if (!translated && before_routing) translate(code, met.family, false);
 }
@@ -147,6 +153,12 @@ void write_hook(Function& function, const Met& met) {
     code.place(not_called);
   }
   write_frames(function, frames, met, false);
+}
+
+void write_before_tracking(Function& function, const Met& met) {
+  for (const auto& [table, chain] : function.rules.met(met.family, RuleHook::prerouting))
+    if (chain->base->priority <= kConntrack && function.code.reachable())
+      write_chain(function, met, *table, *chain);
 }
 
 }  // namespace tna

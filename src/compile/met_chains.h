@@ -17,5 +17,7 @@ bool has_frame_chains(const RuleSet&);
 bool translates(const RuleSet&, std::uint8_t family);
 
 void write_hook(Function&, const Met&);
+// Those alone that come before a packet's connection is looked for.
+void write_before_tracking(Function&, const Met&);
 
 }  // namespace tna

@@ -23,8 +23,10 @@ struct Met {
                              // name
   bool tracked = true;       // behind the hook that finds the packet's connection
   bool established = false;  // and packets of others than established ones don't get there
-  bool translates = false;   // connections' addresses are translated
-  bool frames = false;       // of a table of the family bridge
+  bool beside_tracking = false;  // before or behind it: it depends on who came first
+  bool for_zone = false;         // the packet's zone is wanted, and nothing else
+  bool translates = false;       // connections' addresses are translated
+  bool frames = false;           // of a table of the family bridge
   // By bridged packets that IP's rules see, too, before or after those: it depends on who came
   // first.
   bool beside_ip = false;

@@ -16,7 +16,9 @@ namespace tna {
 
 class RuleShared {
  public:
-  explicit RuleShared(CompiledRules& rules) : rules_(rules) {}
+  RuleShared(CompiledRules& rules, bool by_zone) : zones(by_zone), rules_(rules) {}
+
+  const bool zones;  // programs can look connections up in any
 
   int counter(const RuleName& name) {
     auto [found, fresh] = counters_.try_emplace(name, static_cast<int>(rules_.counted.size()));

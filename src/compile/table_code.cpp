@@ -47,7 +47,7 @@ void TableCode::write(const RuleChain& chain, Code::Label back) {
 }
 
 std::size_t TableCode::least_in_tree() const {
-  if (size_.in_calls || size_.finds == std::size(kLeastInTree)) return SIZE_MAX;
+  if (size_.in_calls || met_.for_zone || size_.finds == std::size(kLeastInTree)) return SIZE_MAX;
   return kLeastInTree[size_.finds];
 }
 
@@ -121,7 +121,7 @@ void TableCode::write(const Rule& rule, Code::Label next, Code::Label back) {
 }
 
 void TableCode::end(int verdict) {
-  code_.set(0, verdict);
+  code_.set(0, met_.for_zone && verdict == kDrop ? kNext : verdict);
   code_.exit();
 }
 void TableCode::punt(const std::string& why) {

@@ -42,7 +42,8 @@ class TableCode {
   void write(const RuleChain&, Code::Label back);
   void write(const Rule&, Code::Label next, Code::Label back);
   // So many rules are worth a tree: the verifier goes through the search each time, which takes it
-  // 85,000 instructions. None are in a chain that is called.
+  // 85,000 instructions. None are in a chain that is called, nor where a zone is wanted: these
+  // rules are asked once more.
   std::size_t least_in_tree() const;
   // Whether the chain goes on with that rule here: packets may come to it, and there is room. Where
   // there is none, they go to Linux.
@@ -51,6 +52,7 @@ class TableCode {
   void jump(const RuleChain& to, Code::Label back);
   void write_first_call(ChainCalls::Call&, const RuleChain& to, Code::Label back);
   void write_call(ChainCalls::Call&, const RuleChain& to, Code::Label back);
+  // What is dropped before its connection is looked for is so behind that, too: bpf/fpm/zones.h.
   void end(int verdict);
   void punt(const std::string& why);
 
@@ -61,6 +63,7 @@ class TableCode {
   void take(const Test&, Code::Label next, Code::Label back);
   void take(const Count&, Code::Label next, Code::Label back);
   void take(const SetMark&, Code::Label next, Code::Label back);
+  void take(const SetZone&, Code::Label next, Code::Label back);
   // The copy that later rules see; the packet gets it in the end (bpf/fpm/mangle.h).
   void take(const Write&, Code::Label next, Code::Label back);
   void take(const Verdict&, Code::Label next, Code::Label back);

@@ -81,6 +81,7 @@ void TableCode::take(const Test& test, Code::Label next, Code::Label) {
 }
 
 void TableCode::take(const Count&, Code::Label, Code::Label) {
+  if (met_.for_zone) return;
   code_.set(3, shared_.counter(name_));
   count();
 }
@@ -121,6 +122,23 @@ void TableCode::take(const SetMark& mark, Code::Label next, Code::Label) {
   } else {
     code_.store_value(4, kFacts, kMark, static_cast<std::int32_t>(mark.value));
   }
+}
+
+// nft_ct_set_zone_eval() and xt_ct_target() leave a packet alone that has a zone, or a connection.
+void TableCode::take(const SetZone& set, Code::Label, Code::Label) {
+  if (met_.tracked) return;
+  if (met_.beside_tracking) return punt("a zone at the priority of connection tracking");
+  if (!shared_.zones) return punt("a zone, by which this kernel's programs can't look");
+  if (!met_.for_zone) return;
+  leave(Unclear::bridged, "a zone");
+  function_.zoned = true;
+  const int way = (set.original ? TNA_ZONE_ORIGINAL : 0) | (set.reply ? TNA_ZONE_REPLY : 0);
+  const Code::Label has = code_.label();
+  code_.load(2, 1, kFacts, offsetof(tna_rule_facts, ct_zone_dir));
+  code_.jump_if(BPF_JNE, 1, 0, has);
+  code_.store_value(2, kFacts, offsetof(tna_rule_facts, ct_zone), set.zone);
+  code_.store_value(2, kFacts, offsetof(tna_rule_facts, ct_zone_dir), way);
+  code_.place(has);
 }
 
 // The copy that later rules see; the packet gets it in the end (bpf/fpm/mangle.h).

@@ -69,7 +69,7 @@ bool RuleKeeper::follow(const NetfilterState& netfilter) {
     refuse("too many legacy tables");
     return false;
   }
-  read(words);
+  read(words, netfilter.zones_shown);
   if (outrun_) firewall_.words = before;
   return !outrun_;
 }
@@ -130,7 +130,7 @@ void RuleKeeper::rest() {
   if (std::exchange(has_read_, false)) ::malloc_trim(0);
 }
 
-void RuleKeeper::read(const RuleWords& words) {
+void RuleKeeper::read(const RuleWords& words, bool zones) {
   const auto start = Clock::now();
   has_read_ = true;
   if (!changes_ && words.nft_generation_at)
@@ -140,7 +140,7 @@ void RuleKeeper::read(const RuleWords& words) {
   if (outrun_) return;
   if (!rules) return refuse(rules.error().message);
   const auto known = Clock::now();
-  auto compiled = std::make_shared<const CompiledRules>(compile(*rules));
+  auto compiled = std::make_shared<const CompiledRules>(compile(*rules, zones));
   const bool same = firewall_.rules && firewall_.id && compiled->same_code(*firewall_.rules);
   if (words.nft_generation_at) firewall_.words.nft_generation = rules->generation;
   given_up_ = false;

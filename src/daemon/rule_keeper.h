@@ -36,7 +36,7 @@ class RuleKeeper {
   }
 
  private:
-  void read(const RuleWords&);
+  void read(const RuleWords&, bool zones);
   Result<nft::Ruleset> read_nft();
   bool take_changes(const RuleWords& now);
   bool take_elements(const std::set<nft::Part>& sets, std::uint32_t generation);

@@ -271,6 +271,10 @@ Result<LoadedProgram> Pipeline::load(const tna_const& constants, const tna_guard
     TRY(put_in_place(code, TNA_RULES4_PLACE, rules->linked(rules->rules().ipv4)));
   if (rules && constants.rules6)
     TRY(put_in_place(code, TNA_RULES6_PLACE, rules->linked(rules->rules().ipv6)));
+  if (rules && constants.zones4)
+    TRY(put_in_place(code, TNA_ZONES4_PLACE, rules->linked(rules->rules().zones4)));
+  if (rules && constants.zones6)
+    TRY(put_in_place(code, TNA_ZONES6_PLACE, rules->linked(rules->rules().zones6)));
   if (rules && constants.frame_rules)
     TRY(put_in_place(code, TNA_RULES_FRAME_PLACE, rules->linked(rules->rules().frames)));
   code = TRY(with_hooks(std::move(code), hooks, hook_memory_fd_,

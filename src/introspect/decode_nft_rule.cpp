@@ -88,11 +88,11 @@ nft::Expression meta(const Nest& of) {
 }
 
 nft::Expression conntrack(const Nest& of) {
-  if (of.has(NFTA_CT_SREG)) return nft::Other{"ct set"};
-  nft::Conntrack found{of.number(NFTA_CT_KEY), of.number(NFTA_CT_DREG), {}};
-  std::uint8_t direction = 0;
-  if (take(of.bytes(NFTA_CT_DIRECTION), direction)) found.direction = direction;
-  return found;
+  std::optional<std::uint8_t> direction;
+  if (std::uint8_t given = 0; take(of.bytes(NFTA_CT_DIRECTION), given)) direction = given;
+  const std::uint32_t key = of.number(NFTA_CT_KEY);
+  if (of.has(NFTA_CT_SREG)) return nft::SetConntrack{key, of.number(NFTA_CT_SREG), direction};
+  return nft::Conntrack{key, of.number(NFTA_CT_DREG), direction};
 }
 
 nft::Expression fib(const Nest& of) {

@@ -40,6 +40,10 @@ struct Conntrack {
   std::uint32_t key = 0, to = 0;  // NFT_CT_*
   std::optional<std::uint8_t> direction;
 };
+struct SetConntrack {
+  std::uint32_t key = 0, from = 0;
+  std::optional<std::uint8_t> direction;  // IP_CT_DIR_*
+};
 struct Fib {
   std::uint32_t result = 0, flags = 0, to = 0;  // NFT_FIB_RESULT_*, NFTA_FIB_F_*
 };
@@ -82,8 +86,9 @@ struct Other {  // what TNA has no structure for
   std::string name;
 };
 
-using Expression = std::variant<Payload, SetPayload, Meta, SetMeta, Conntrack, Fib, Compare, Range,
-                                Bitwise, ByteOrder, Lookup, Immediate, Counter, Extension, Other>;
+using Expression =
+    std::variant<Payload, SetPayload, Meta, SetMeta, Conntrack, SetConntrack, Fib, Compare, Range,
+                 Bitwise, ByteOrder, Lookup, Immediate, Counter, Extension, Other>;
 
 struct Rule {
   std::uint64_t handle = 0;

@@ -125,6 +125,10 @@ class Evaluation {
     std::memcpy(field.data(), &value, sizeof value);
     return true;
   }
+  bool take(const SetZone& zone, Verdict&) {
+    if (!facts_.zone) facts_.zone = zone;
+    return true;
+  }
   bool take(const Write& write, Verdict&) {
     std::uint8_t& byte = facts_[Field::network].at(write.offset);
     if (write.more)

@@ -2,6 +2,7 @@
 // Matches and targets of xtables, known by name and revision: legacy tables are made of them, and
 // iptables-nft has them inside its rules where nft has no expression of its own.
 #include <linux/netfilter.h>
+#include <linux/netfilter/xt_CT.h>
 #include <linux/netfilter/xt_DSCP.h>
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_mark.h>
@@ -45,6 +46,25 @@ Steps connmark_target2(const nft::Extension& target, std::uint8_t) {
   std::optional<Shift> shift;
   if (info->shift_bits) shift = Shift{info->shift_dir == D_SHIFT_LEFT, info->shift_bits};
   return restore_mark(info->mode, info->ctmask, info->nfmask, shift);
+}
+
+// A zone, and nothing else that a new connection would get (net/netfilter/xt_CT.c).
+template <typename Info>
+Steps set_zone(const nft::Extension& target) {
+  const auto info = info_of<Info>(target);
+  constexpr std::uint16_t kOneWay = XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL;
+  if (!info || info->flags & ~kOneWay || info->ct_events || info->exp_events || info->helper[0])
+    return std::nullopt;
+  if constexpr (requires { info->timeout; })
+    if (info->timeout[0]) return std::nullopt;
+  const std::uint16_t way = info->flags & kOneWay;
+  return {{SetZone{info->zone, way != XT_CT_ZONE_DIR_REPL, way != XT_CT_ZONE_DIR_ORIG}}};
+}
+Steps set_zone0(const nft::Extension& target, std::uint8_t) {
+  return set_zone<xt_ct_target_info>(target);
+}
+Steps set_zone1(const nft::Extension& target, std::uint8_t) {
+  return set_zone<xt_ct_target_info_v1>(target);
 }
 
 // The byte that was TOS; in IPv6 it lies across two.
@@ -122,6 +142,9 @@ constexpr Row kMatches[] = {
 constexpr Row kTargets[] = {
     {"CONNMARK", 1, connmark_target1},
     {"CONNMARK", 2, connmark_target2},
+    {"CT", 0, set_zone0},
+    {"CT", 1, set_zone1},
+    {"CT", 2, set_zone1},
     {"DSCP", 0, set_dscp},
     {"HL", 0, set_hops},
     {"MARK", 2, set_mark},

@@ -2,6 +2,7 @@
 #include "rules/nft_steps.h"
 
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include <algorithm>
@@ -107,6 +108,13 @@ class Translation {
     auto operand = operand_of(kConntrack, load.key);
     if (!operand || load.direction) return punt("ct key " + std::to_string(load.key));
     registers_.hold(load.to, std::move(*operand));
+  }
+  void take(const nft::SetConntrack& set) {
+    SetZone zone{0, set.direction != IP_CT_DIR_REPLY, set.direction != IP_CT_DIR_ORIGINAL};
+    const Octets* constant = registers_.constant(set.from, sizeof zone.zone);
+    if (set.key != NFT_CT_ZONE || family_ == NFPROTO_BRIDGE || !constant) return punt("ct set");
+    std::memcpy(&zone.zone, constant->data(), sizeof zone.zone);
+    step(zone);
   }
   void take(const nft::SetMeta& set) {
     if (set.key != NFT_META_MARK) return punt("meta set");

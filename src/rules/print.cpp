@@ -155,6 +155,11 @@ std::string text_of(const SetMark& mark) {
   return text;
 }
 
+std::string text_of(const SetZone& set) {
+  const char* direction = set.original && set.reply ? "" : set.original ? "original " : "reply ";
+  return fmt::format("ct {}zone set {}", direction, set.zone);
+}
+
 std::string text_of(const Write& write) {
   const bool v4 = write.family == NFPROTO_IPV4;
   const std::string of = write.offset == (v4 ? 8 : 7)

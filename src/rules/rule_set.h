@@ -125,7 +125,15 @@ struct Write {
   bool operator==(const Write&) const = default;
 };
 
-using Step = std::variant<Test, Lookup, Count, SetMark, Write, Verdict>;
+// In which zone the packet's connection is looked for: with packets of these directions in that
+// one, with others in 0. The first rule that says so is heard, and none behind connection tracking.
+struct SetZone {
+  std::uint16_t zone = 0;
+  bool original = true, reply = true;
+  bool operator==(const SetZone&) const = default;
+};
+
+using Step = std::variant<Test, Lookup, Count, SetMark, SetZone, Write, Verdict>;
 
 struct Rule {
   std::uint64_t handle = 0;  // as `nft -a list ruleset` shows it

@@ -53,6 +53,9 @@ class Connections : public Routing {
     constants.counts = counts_;
     constants.rules4 = firewall.can_judge(4);
     constants.rules6 = firewall.can_judge(6);
+    constants.rules_devices = firewall.rules && firewall.rules->devices;
+    constants.zones4 = firewall.rules && !firewall.rules->zones4.empty();
+    constants.zones6 = firewall.rules && !firewall.rules->zones6.empty();
     load(constants, firewall);
   }
   static std::string entry(const std::string& protocol, const std::string& more = "") {

@@ -119,18 +119,27 @@ Facts facts_of(const tna_rule_facts& from, std::uint8_t family, RuleHook hook) {
 }
 
 Result<RulesInKernel> RulesInKernel::load(const CompiledRules& compiled, std::uint8_t family) {
+  const bool v4 = family == NFPROTO_IPV4, v6 = family == NFPROTO_IPV6;
+  const auto& function = v4 ? compiled.ipv4 : v6 ? compiled.ipv6 : compiled.frames;
+  if (function.empty())
+    return error(v4 ? compiled.why_not4 : v6 ? compiled.why_not6 : compiled.why_not_frames);
+  return load(compiled, function);
+}
+
+Result<RulesInKernel> RulesInKernel::load_zones(const CompiledRules& compiled,
+                                                std::uint8_t family) {
+  return load(compiled, family == NFPROTO_IPV4 ? compiled.zones4 : compiled.zones6);
+}
+
+Result<RulesInKernel> RulesInKernel::load(const CompiledRules& compiled,
+                                          const std::vector<bpf_insn>& unlinked) {
   auto rules = std::make_shared<const CompiledRules>(compiled);
   RulesInKernel loaded(TRY(RuleMaps::make(rules, 1)));
   loaded.facts_ = Fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "facts", sizeof(__u32),
                                     sizeof(tna_rule_facts), 1, nullptr));
   if (!loaded.facts_) return errno_error("make a map");
   std::vector<bpf_insn> code = TRY(caller(loaded.facts_.get()));
-  const bool v4 = family == NFPROTO_IPV4, v6 = family == NFPROTO_IPV6;
-  const auto function = loaded.maps_.linked(v4   ? compiled.ipv4
-                                            : v6 ? compiled.ipv6
-                                                 : compiled.frames);
-  if (function.empty())
-    return error(v4 ? compiled.why_not4 : v6 ? compiled.why_not6 : compiled.why_not_frames);
+  const auto function = loaded.maps_.linked(unlinked);
   code.insert(code.end(), function.begin(), function.end());
   TRY(add_tree_that_finds_nothing(code));
   std::string log(1 << 20, '\0');

@@ -15,6 +15,8 @@ Facts facts_of(const tna_rule_facts&, std::uint8_t family, RuleHook);
 class RulesInKernel {
  public:
   static Result<RulesInKernel> load(const CompiledRules&, std::uint8_t family);
+  // Of IP, what says the zone.
+  static Result<RulesInKernel> load_zones(const CompiledRules&, std::uint8_t family);
   struct Answer {
     Decision decision = Decision::punt;
     tna_rule_facts facts{};                                          // as the rules leave them
@@ -24,6 +26,7 @@ class RulesInKernel {
   std::uint32_t verified() const;  // instructions that the verifier has gone through
 
  private:
+  static Result<RulesInKernel> load(const CompiledRules&, const std::vector<bpf_insn>& function);
   explicit RulesInKernel(RuleMaps maps) : maps_(std::move(maps)) {}
   RuleMaps maps_;
   Fd facts_, program_;

@@ -138,6 +138,25 @@ COMMIT
   EXPECT_TRUE(equal(without_names(compile(nft)), without_names(compile(legacy))));
 }
 
+TEST_F(Iptables, Zones) {
+  const std::string text =
+      "*raw\n-A PREROUTING -s 10.0.0.1 -j CT --zone 5\n"
+      "-A PREROUTING -s 10.0.0.2 -j CT --zone-orig 6\n-A PREROUTING -j CT --zone-reply 7\nCOMMIT\n";
+  feed("iptables-nft-restore", text);
+  feed("iptables-legacy-restore", text);
+  const RuleSet nft = rules_from_nft(read_nft()), legacy = rules_from_nft(read_legacy());
+  const auto rules = rules_of(legacy, "legacy raw", "PREROUTING");
+  ASSERT_EQ(rules.size(), 3u);
+  EXPECT_TRUE(rules[0].ends_with("ct zone set 5; ")) << rules[0];
+  EXPECT_TRUE(rules[1].ends_with("ct original zone set 6; ")) << rules[1];
+  EXPECT_TRUE(rules[2].ends_with("ct reply zone set 7; ")) << rules[2];
+  const CompiledRules one = without_names(compile(nft)), other = without_names(compile(legacy));
+  for (const auto& [name, why] : one.to_linux) EXPECT_EQ(why, "a zone of bridged packets");
+  EXPECT_FALSE(one.zones4.empty());
+  EXPECT_TRUE(one.zones6.empty());
+  EXPECT_TRUE(equal(one, other));
+}
+
 // The rest is left to Linux where it stands: nft calls some of it by names of its own.
 TEST_F(Iptables, WhatIsLeftToLinux) {
   struct {

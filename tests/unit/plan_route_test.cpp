@@ -133,6 +133,27 @@ TEST_F(PlanRoute, ConnectionsThatLinuxCounts) {
   expect(0, "a rule reads the counters: ip t c, rule 7");
 }
 
+TEST_F(PlanRoute, ZonesThatRulesChoose) {
+  rules(capabilities.netfilter.ipv4);
+  CompiledRules compiled;
+  for (auto* code : {&compiled.ipv4, &compiled.ipv6, &compiled.zones4, &compiled.zones6})
+    code->resize(1);
+  PlanInputs inputs{.hook_override = HookChoice::tc};
+  inputs.firewall = {.id = 3, .rules = std::make_shared<const CompiledRules>(compiled)};
+  Planned p(graph, capabilities, inputs);
+  EXPECT_EQ(p["v0"].program.constants.rules4, 1);
+  EXPECT_EQ(p["v0"].program.constants.zones4, 0) << "nobody looks for connections";
+  capabilities.netfilter.connections_shown = true;
+  capabilities.netfilter.ipv4[TNA_HOOK_POSTROUTING] = {0x9000, {"nf_confirm"}};
+  p = Planned(graph, capabilities, inputs);
+  EXPECT_EQ(p["v0"].program.constants.zones4, 1);
+  EXPECT_EQ(p["v0"].program.constants.zones6, 0) << "no rules act on that";
+  compiled.zones4.clear();
+  inputs.firewall.rules = std::make_shared<const CompiledRules>(compiled);
+  p = Planned(graph, capabilities, inputs);
+  EXPECT_EQ(p["v0"].program.constants.zones4, 0);
+}
+
 TEST_F(PlanRoute, RoutesThatTheHelperDoesNotFollow) {
   EXPECT_EQ(planned().plan.guard.route_mtu4, ~0ULL);
   const std::string more = std::string(kRouter) + " \n route 10.0.0.0/8 mtu=1400 dev=v1";

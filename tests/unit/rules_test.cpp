@@ -3,6 +3,7 @@
 // nothing that a list may say does harm.
 #include <gtest/gtest.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/xt_tcpudp.h>
 
@@ -148,6 +149,40 @@ TEST(Rules, MatchesOfXtablesByNameAndRevision) {
   EXPECT_EQ(judge(rules, 1).decision, Decision::punt) << "too short";
 }
 
+// "ct zone set" of that direction, the zone as a constant of so many bytes.
+SetZone zone_of(std::optional<std::uint8_t> direction) {
+  const auto rules =
+      rules_from_nft(forward({{1,
+                               {nft::Immediate{kRegister, nft::Octets{5, 1}},
+                                nft::SetConntrack{NFT_CT_ZONE, kRegister, direction}}}}));
+  const auto& steps = rules.tables.at(0).chains.at(0).rules.at(0).steps;
+  auto* zone = steps.size() == 1 ? std::get_if<SetZone>(&steps[0]) : nullptr;
+  EXPECT_TRUE(zone);
+  return zone ? *zone : SetZone{};
+}
+
+TEST(Rules, Zones) {
+  EXPECT_EQ(zone_of({}), (SetZone{261, true, true}));
+  EXPECT_EQ(zone_of(IP_CT_DIR_ORIGINAL), (SetZone{261, true, false}));
+  EXPECT_EQ(zone_of(IP_CT_DIR_REPLY), (SetZone{261, false, true}));
+  EXPECT_EQ(to_text(zone_of(IP_CT_DIR_REPLY)), "ct reply zone set 261");
+  const nft::Expression constant = nft::Immediate{kRegister, nft::Octets{5, 0}};
+  const nft::Expression port = kLoadPort;
+  for (const auto& [value, key] : {std::pair{port, NFT_CT_ZONE}, std::pair{constant, NFT_CT_MARK}})
+    EXPECT_EQ(
+        judge(forward({{1, {value, nft::SetConntrack{std::uint32_t(key), kRegister, {}}}}}), 1).why,
+        "ct set");
+}
+
+TEST(Rules, TheFirstZoneIsHeard) {
+  const auto set = [](std::uint16_t zone) { return Rule{zone, {SetZone{zone}}}; };
+  const RuleSet rules{
+      1, {{NFPROTO_IPV4, "t", {{"c", BaseChain{RuleHook::prerouting}, {set(0), set(7)}}}, {}}}};
+  Facts facts;
+  evaluate(rules, NFPROTO_IPV4, RuleHook::prerouting, facts);
+  EXPECT_EQ(facts.zone, SetZone{0});
+}
+
 class AnyRules {
  public:
   explicit AnyRules(unsigned seed) : random_(seed) {}
@@ -180,7 +215,8 @@ class AnyRules {
       case 2:
         return nft::SetMeta{number(6), from};
       case 3:
-        return nft::Conntrack{number(8), to, {}};
+        if (number(3)) return nft::Conntrack{number(8), to, {}};
+        return nft::SetConntrack{number(2) ? std::uint32_t{NFT_CT_ZONE} : number(8), from, {}};
       case 4:
         return nft::Compare{from, number(8), octets()};
       case 5:

@@ -5,6 +5,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/xt_CT.h>
 #include <linux/netfilter/xt_DSCP.h>
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_connmark.h>
@@ -449,6 +450,36 @@ TEST_P(Xtables, OthersGoToLinux) {
   EXPECT_EQ(judge(mark).decision, Decision::accept);
   mark.info.resize(mark.info.size() + 8);
   EXPECT_EQ(judge(mark).decision, Decision::punt) << "another structure";
+}
+
+// A zone alone: what a new connection would get besides is Linux's.
+TEST_P(Xtables, Zones) {
+  const auto zone = [&](const nft::Extension& target) {
+    facts_.zone.reset();
+    EXPECT_EQ(judge(target).decision, Decision::accept);
+    return facts_.zone;
+  };
+  const auto refused = [&](const nft::Extension& target) {
+    return judge(target).decision == Decision::punt;
+  };
+  EXPECT_EQ(zone(extension("CT", 0, xt_ct_target_info{0, 5}, true)), (SetZone{5, true, true}));
+  constexpr std::uint16_t kOriginal = XT_CT_ZONE_DIR_ORIG, kReply = XT_CT_ZONE_DIR_REPL;
+  for (std::uint32_t revision : {1, 2}) {
+    const auto flags = [&](std::uint16_t flags) {
+      return extension("CT", revision, xt_ct_target_info_v1{.flags = flags, .zone = 65535}, true);
+    };
+    EXPECT_EQ(zone(flags(0)), (SetZone{65535, true, true}));
+    EXPECT_EQ(zone(flags(kOriginal)), (SetZone{65535, true, false}));
+    EXPECT_EQ(zone(flags(kReply)), (SetZone{65535, false, true}));
+    EXPECT_EQ(zone(flags(kOriginal | kReply)), (SetZone{65535, true, true}));
+    EXPECT_TRUE(refused(flags(XT_CT_NOTRACK)));
+    EXPECT_TRUE(refused(flags(XT_CT_ZONE_MARK)));
+    for (xt_ct_target_info_v1 more :
+         {xt_ct_target_info_v1{.ct_events = 1}, xt_ct_target_info_v1{.exp_events = 1},
+          xt_ct_target_info_v1{.helper = "ftp"}, xt_ct_target_info_v1{.timeout = "slow"}})
+      EXPECT_TRUE(refused(extension("CT", revision, more, true)));
+  }
+  EXPECT_TRUE(refused(extension("CT", 3, xt_ct_target_info_v1{}, true)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, Xtables,

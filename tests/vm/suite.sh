@@ -95,6 +95,7 @@ with_bridge_netfilter() {
 # What TNA says of this kernel, and of one device of each kind, as "feature TAB yes".
 features() {
 	local control=/run/features.sock pid kind
+	modprobe -q nf_conntrack # one of them is about it
 	ip netns add features
 	ip -n features link add veth0 type veth peer name veth1
 	for kind in dummy bridge bond; do ip -n features link add "${kind}0" type "$kind"; done
