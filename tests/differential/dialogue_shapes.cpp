@@ -17,6 +17,14 @@ const Commands kFirewall{
     "nft add rule inet fw seen meta l4proto tcp counter comment \"TCP\"",
     "nft add rule inet fw seen meta l4proto udp counter comment \"UDP\""};
 
+// Each connection is in the zone of the port that it was opened from, so that the answers are to
+// those that are in zone 0; whatever is translated, they are known by that.
+const Commands kZones{
+    "nft add chain inet fw zones { type filter hook prerouting priority -310 ; }",
+    "nft add rule inet fw zones iifname p1 ct original zone set 1",
+    "nft add rule inet fw zones iifname p2 counter ct original zone set 2",
+    "nft add rule inet fw zones iifname p3 meta l4proto udp ct original zone set 3"};
+
 // Checksums of transport protocols are not verified by the fast path (docs/supported.md).
 const Commands kUnverified{"sysctl -qw net.netfilter.nf_conntrack_checksum=0"};
 const Commands kLiberal{"sysctl -qw net.netfilter.nf_conntrack_tcp_be_liberal=1"};
@@ -43,7 +51,11 @@ Shapes dialogue_shapes(const Shape& router) {
   strays.commands = liberal.commands;
   strays.topics = {Topic::dialogues, Topic::dialogues, Topic::router};
   strays.strays = true;
-  return {strict, liberal, strays};
+  Shape zones = strict;
+  zones.name += " in zones";
+  zones.commands = zones.commands + kZones;
+  zones.weight = 3;
+  return {strict, liberal, strays, zones};
 }
 
 }  // namespace tna::differential

@@ -4,6 +4,8 @@
 // same.
 #include <spdlog/fmt/fmt.h>
 
+#include <map>
+
 #include "random.h"
 #include "router_world.h"
 #include "shapes.h"
@@ -11,11 +13,11 @@
 namespace tna::differential {
 namespace {
 
-constexpr int kRouters = 6;
+constexpr int kRouters = 6, kWithZones = 3;  // the last ones
 
 class Connections {
  public:
-  explicit Connections(std::uint64_t seed) : random_(seed) {}
+  Connections(std::uint64_t seed, bool zones) : random_(seed), zones_(zones) {}
 
   Commands commands() {
     // TCP is followed liberally, since nobody's daemon may say so of single connections in time.
@@ -37,6 +39,7 @@ class Connections {
       commands_.push_back("nft add rule inet fw forward " + rule());
     if (random_.chance(40))
       commands_.push_back("iptables -t mangle -A PREROUTING -j CONNMARK --restore-mark --mask 0x2");
+    if (zones_) put_into_zones();
     for (int from = 1; from <= kStations; ++from)
       for (int to = 1; to <= kStations; ++to)
         if (station_home(from) != station_home(to) && random_.chance(60)) {
@@ -61,6 +64,25 @@ class Connections {
                                     "udp sport 4000 ip daddr 192.0.2.35 drop",
                                     "ct state new limit rate 100000/second accept"};
     return random_.pick(some);
+  }
+
+  // By the port that packets come in by: some count for the first packet's way, some for both.
+  // Entries are in the zones that they would be in; where nothing is translated (see below), not
+  // all.
+  void put_into_zones() {
+    commands_.push_back(
+        "nft add chain inet fw zones { type filter hook prerouting priority -310 ; }");
+    constexpr const char* some[] = {"udp dport 4001 counter", "udp sport 4001 accept",
+                                    "udp dport 4003 drop", "ip6 daddr 2001:db8:2::3 ct zone set 9"};
+    commands_.push_back("nft add rule inet fw zones " + std::string(random_.pick(some)));
+    for (int port = 1; port <= kStationPorts; ++port)
+      if (random_.chance(75)) {
+        const std::string way = port <= 2 ? "original " : "";
+        const int zone = port == 4 ? 3 : port;
+        commands_.push_back(fmt::format("nft add rule inet fw zones iifname p{} {}ct {}zone set {}",
+                                        port, random_.chance(30) ? "counter " : "", way, zone));
+        zones_of_[port] = fmt::format(" --{}zone {}", way.empty() ? "" : "orig-", zone);
+      }
   }
 
   // Nobody new is translated: the kernel would draw lots for ports.
@@ -105,6 +127,8 @@ class Connections {
       destination = outside;
       more = " --dst-nat " + a;
     }
+    if (zones_ && (translates_ || random_.chance(85)))
+      more += zones_of_[station_home(reply ? to : from)];
     constexpr const char* kMarks[] = {"", "", " --mark 1", " --mark 2"};
     commands_.push_back(fmt::format(
         "conntrack -I -s {} -d {} -p udp --sport {} --dport {} -t 500 -u {}{}{}", source,
@@ -113,7 +137,8 @@ class Connections {
   }
 
   Random random_;
-  bool translates_ = false;
+  bool zones_ = false, translates_ = false;
+  std::map<int, std::string> zones_of_;  // by port, as conntrack says it
   Commands commands_;
 };
 
@@ -121,10 +146,11 @@ class Connections {
 
 std::vector<Shape> nat_shapes(const Shape& router) {
   std::vector<Shape> shapes;
-  for (int number = 1; number <= kRouters; ++number) {
+  for (int number = 1; number <= kRouters + kWithZones; ++number) {
+    const bool zones = number > kRouters;
     Shape shape = router;
-    shape.name += fmt::format(" with connections {}", number);
-    shape.commands = shape.commands + Connections(number).commands();
+    shape.name += fmt::format(" with connections {}{}", number, zones ? " in zones" : "");
+    shape.commands = shape.commands + Connections(number, zones).commands();
     shape.topics.push_back(Topic::connections);
     shape.weight = 1;
     shape.uncertain = true;

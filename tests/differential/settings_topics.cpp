@@ -135,6 +135,11 @@ const SettingsRow kConnections[] = {
       "nft add chain ip raw c { type filter hook prerouting priority -300 ; }",
       "nft add rule ip raw c ip saddr NEIGHBOUR notrack"},
      {"nft delete table ip raw"}},
+    {2,
+     {"nft add table ip zones",
+      "nft add chain ip zones c { type filter hook prerouting priority -320 ; }",
+      "nft add rule ip zones c ip saddr NEIGHBOUR ct zone set 4"},
+     {"nft delete table ip zones"}},
     {1, {"ip link set PORT mtu 1300"}, {"ip link set PORT mtu 1500"}},
 };
 
