@@ -277,6 +277,10 @@ static_assert(sizeof(struct tna_connection) == 80, "shared: no holes");
 #define TNA_ZONES6_PLACE 0x7a6e0016
 #define TNA_RULE_FIND_PLACE 0x7a6e000f /* as a root: of the call that tells where tna_rule_ask() begins */
 
+/* What ct state is of all packets that go on, whatever their direction: the one that rules write as
+ * established (NF_CT_STATE_BIT(IP_CT_ESTABLISHED)).
+ */
+#define TNA_CT_ESTABLISHED 2
 /* For which directions of a connection its zone counts (include/net/netfilter/nf_conntrack_zones.h). */
 enum { TNA_ZONE_ORIGINAL = 1, TNA_ZONE_REPLY = 2 };
 

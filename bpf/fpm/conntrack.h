@@ -176,7 +176,7 @@ static __always_inline enum tna_reason tna_ct_read(struct tna_pkt *p, struct nf_
 	if (TNA_ON(p, counts) && (reason = tna_counted_find(p, ct)) != TNA_R_COUNT)
 		return reason;
 	tna_ct_refresh(p, ct);
-	f->ct_state = 1 << 1; /* established: NF_CT_STATE_BIT(IP_CT_ESTABLISHED), either direction */
+	f->ct_state = TNA_CT_ESTABLISHED;
 	f->ct_status = status;
 	f->ct_mark = bpf_core_field_exists(ct->mark) ? tna_get(ct, mark) : 0;
 	f->ct_direction = direction;

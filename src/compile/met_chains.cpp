@@ -83,7 +83,7 @@ bool asks_for(const RuleTable& table, Field field) {
 void expect_established(Code& code) {
   const Code::Label established = code.label();
   code.load(4, 1, kFacts, offsetof(tna_rule_facts, ct_state));
-  code.jump_if(BPF_JEQ, 1, kEstablished, established);
+  code.jump_if(BPF_JEQ, 1, TNA_CT_ESTABLISHED, established);
   code.set(0, kPunt);
   code.exit();
   code.place(established);

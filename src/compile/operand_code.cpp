@@ -149,7 +149,7 @@ Place place_of(Field field, const Met& met) {
       if (met.hook == RuleHook::prerouting) return {-1, 1, {0}};
       return fact(offsetof(tna_rule_facts, bridged), 1);
     case Field::ct_state:
-      if (met.established) return {-1, 4, {kEstablished, 0, 0, 0}};
+      if (met.established) return {-1, 4, {TNA_CT_ESTABLISHED, 0, 0, 0}};
       return fact(offsetof(tna_rule_facts, ct_state), 4);
     case Field::ct_status:
       return fact(offsetof(tna_rule_facts, ct_status), 4);

@@ -13,7 +13,6 @@
 namespace tna {
 
 inline constexpr int kFacts = 6;  // the register that points to the facts, kept over calls
-inline constexpr std::uint8_t kEstablished = 2;  // NF_CT_STATE_BIT(IP_CT_ESTABLISHED), either way
 
 // Where a chain is met.
 struct Met {
