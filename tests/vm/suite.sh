@@ -23,7 +23,7 @@ filter=Fdb*:GuardsOnTheWire*:Vlans*:BridgeIngress.Vlan*
 filter=$filter:VlanUp.FromOne*:VlanUp.DeviceThat*:VlanXmit.Priority*:BridgeVlansRouted.FromVlanTo*:BridgeVlansRouted.ToA*
 filter=$filter:RoutingIngress.Sends*:RoutingIngress.PacketSocket*
 filter=$filter:RoutingFib.Every*:RoutingFib.Many*:RoutingFib.Reverse*:RoutingFib.Forwarding*:RouteCache.Changes*:Vrf.Ipv6*:Vrf.Into*
-filter=$filter:Connections.Est*:Connections.Source*:Connections.WithMany*:Connections.Lifetime*:Hooks.*
+filter=$filter:Connections.Est*:Connections.Source*:Connections.WithMany*:Connections.Lifetime*:Zones.*:Hooks.*
 frames=800
 hook=xdp # of the differential machine
 [ "${TNA_VM_KERNEL:-}" != newest ] || hook=tc
