@@ -34,7 +34,7 @@ static __always_inline void tna_connection_keep(struct tna_pkt *p,
 	if (!kept || tna_kept_holds(p, kept->until))
 		return;
 	kept->connection = (__u64)ct;
-	kept->until = (__u32)p->now + TNA_ROUTE_JIFFIES;
+	kept->until = (__u32)p->now + TNA_KEPT_JIFFIES;
 	kept->masqueraded = p->facts->masqueraded;
 }
 

@@ -17,8 +17,9 @@
 #include "lib/route_cache.h"
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1); /* TNA_ROUTES_KEPT where IPv6 is routed */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* TNA_ROUTES_KEPT a CPU where IPv6 is routed */
 	__type(key, __u32);
 	__type(value, struct tna_route6);
 } tna_routes6 SEC(".maps");
@@ -37,7 +38,7 @@ static __always_inline struct tna_route6 *tna_route6_place(struct tna_pkt *p)
 	__u32 from = bpf_ntohl(p->saddr[1]) ^ bpf_ntohl(p->saddr[3]);
 	__u32 to = bpf_ntohl(p->daddr[1]) ^ bpf_ntohl(p->daddr[3]);
 	__u32 hash = from * 0x9e3779b1U + to * 0x85ebca6bU + bpf_ntohl(p->flowinfo) * 0xc2b2ae35U;
-	__u32 key = hash >> 18; /* 14 bits */
+	__u32 key = tna_kept_key(hash >> 18, 14);
 
 	if (tna_preemptible() || p->by_ports)
 		return NULL;
@@ -78,7 +79,7 @@ static __always_inline void tna_route6_keep(struct tna_route6 *route, struct tna
 	__builtin_memcpy(route->next_hop, p->next_hop.words, sizeof(route->next_hop));
 	route->in = tna_device_ifindex(p->dev);
 	route->out = p->out_ifindex;
-	route->until = (__u32)p->now + TNA_ROUTE_JIFFIES;
+	route->until = (__u32)p->now + TNA_KEPT_JIFFIES;
 	route->mtu = mtu;
 	route->proto = p->ip_proto;
 }

@@ -15,14 +15,13 @@
 #define TNA_ROUTE_CACHE_H
 
 #include "lib/device.h"
+#include "lib/kept.h"
 #include "lib/routing.h"
 
-#define TNA_ROUTE_JIFFIES 256 /* that an answer is kept for */
-
-/* Programs run with bottom halves off, so nobody else has a CPU's entries meanwhile. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1); /* TNA_ROUTES_KEPT where something is routed */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* TNA_ROUTES_KEPT a CPU where something is routed */
 	__type(key, __u32);
 	__type(value, struct tna_route);
 } tna_routes SEC(".maps");
@@ -36,24 +35,12 @@ static __always_inline __u64 tna_route_generation(struct tna_pkt *p)
 	       (__u64)tna_get(p->net, nexthop.seq) << 32;
 }
 
-/* Bottom halves of a real-time kernel can be interrupted by others: then nothing is kept. */
-static __always_inline bool tna_preemptible(void)
-{
-	return bpf_core_field_exists(struct task_struct, softirq_disable_cnt);
-}
-
-/* What is kept until then holds, and stays: of flows with the same place the first has it. */
-static __always_inline bool tna_kept_holds(struct tna_pkt *p, __u32 until)
-{
-	return until - (__u32)p->now <= TNA_ROUTE_JIFFIES;
-}
-
 /* Where the packet's route would be kept; NULL where none is. */
 static __always_inline struct tna_route *tna_route_place(struct tna_pkt *p)
 {
 	/* Neighbouring addresses differ in their last bits, which the products carry upwards. */
 	__u32 hash = bpf_ntohl(p->saddr[0]) * 0x9e3779b1U + bpf_ntohl(p->daddr[0]) * 0x85ebca6bU;
-	__u32 key = hash >> 18; /* 14 bits */
+	__u32 key = tna_kept_key(hash >> 18, 14);
 
 	_Static_assert(TNA_ROUTES_KEPT == 1 << 14, "the key");
 	if (tna_preemptible() || p->by_ports)
@@ -106,7 +93,7 @@ static __always_inline void tna_route_keep(struct tna_route *route, struct tna_p
 	    .in = tna_device_ifindex(p->dev),
 	    .out = p->out_ifindex,
 	    .back = p->back_ifindex,
-	    .until = (__u32)p->now + TNA_ROUTE_JIFFIES,
+	    .until = (__u32)p->now + TNA_KEPT_JIFFIES,
 	    .mtu = mtu,
 	    .tos = p->tos,
 	    .state = state,

@@ -6,12 +6,14 @@
 #ifndef TNA_RULE_KEPT_H
 #define TNA_RULE_KEPT_H
 
+#include "lib/kept.h"
 #include "lib/rule_tree.h"
 #include "lib/shared.h"
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1); /* TNA_RULES_KEPT, of each rule set that has trees */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* TNA_RULES_KEPT a CPU, of each rule set that has trees */
 	__type(key, __u32);
 	__type(value, struct tna_rule_kept);
 } tna_rules_kept SEC(".maps");
@@ -53,7 +55,7 @@ __weak __hidden __u32 tna_rule_ask(struct tna_rule_facts *f, __u32 root)
 	_Static_assert(TNA_RULES_KEPT == 1 << 14, "the hash");
 	_Static_assert(TNA_RULE_WORDS == 12, "the hash and the comparison");
 	_Static_assert(sizeof(f->key) >= TNA_RULE_SCRATCH * sizeof(__u32), "the search");
-	f->key[0] = tna_rule_hash(vector->word, root);
+	f->key[0] = tna_kept_key(tna_rule_hash(vector->word, root), 14);
 	kept = bpf_map_lookup_elem(&tna_rules_kept, f->key);
 	if (kept && kept->version == version && kept->root == root &&
 	    tna_rule_same_words(kept->word, vector->word))

@@ -14,6 +14,7 @@
 
 #include "capabilities/libbpf_log.h"
 #include "deploy/code.h"
+#include "deploy/per_cpu.h"
 
 #define TNA_SPINE(name)                           \
   extern const unsigned char tna_object_##name[]; \
@@ -211,7 +212,7 @@ Result<Pipeline> Pipeline::open(Hook hook, const SpineChoice& choice, const Shar
                            shared.counters_entries);
   for (const char* name : {"tna_routes", "tna_routes6"})
     if (bpf_map* kept = bpf_object__find_map_by_name(object, name); kept && routes)
-      bpf_map__set_max_entries(kept, TNA_ROUTES_KEPT);
+      bpf_map__set_max_entries(kept, TNA_ROUTES_KEPT * TRY(processors()));
   TRY(share(object, "tna_slots", shared.slots));
   TRY(share(object, "tna_counters", shared.counters));
   TRY(share(object, "tna_events", shared.events));

@@ -71,8 +71,9 @@ Result<RuleMaps> RuleMaps::make(std::shared_ptr<const CompiledRules> rules, std:
                               sizeof(tna_rule_counter)));
   made.before_.resize(made.rules_->counted.size());
   const bool trees = !made.rules_->cells.empty();
-  made.kept_ = TRY(create(BPF_MAP_TYPE_PERCPU_ARRAY, "tna_rules_kept", trees ? TNA_RULES_KEPT : 1,
-                          sizeof(tna_rule_kept)));
+  made.kept_ = TRY(create(BPF_MAP_TYPE_ARRAY, "tna_rules_kept",
+                          trees ? TNA_RULES_KEPT * TRY(processors()) : 1, sizeof(tna_rule_kept),
+                          BPF_F_MMAPABLE));
   TRY(made.make_trees());
   return made;
 }

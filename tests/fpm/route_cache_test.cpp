@@ -79,12 +79,13 @@ int RouteCache::kept(const std::string& name, bool (*is)(const Route&)) {
   Fd socket{::socket(AF_INET, SOCK_DGRAM, 0)};
   ensure(getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0,
          "ask for the namespace's cookie");
-  __u32 next = 0, read = TNA_ROUTES_KEPT;
+  const __u32 all_kept = TNA_ROUTES_KEPT * libbpf_num_possible_cpus();
+  __u32 next = 0, read = all_kept;
   std::vector<__u32> keys(read);
-  std::vector<Route> routes(read * libbpf_num_possible_cpus());
+  std::vector<Route> routes(read);
   bool all = bpf_map_lookup_batch(map.get(), nullptr, &next, keys.data(), routes.data(), &read,
                                   nullptr) == 0;
-  ensure((all || errno == ENOENT) && read == TNA_ROUTES_KEPT, "read the routes");
+  ensure((all || errno == ENOENT) && read == all_kept, "read the routes");
   const IfIndex in = world.ifindex("p1");
   return std::ranges::count_if(routes, [&](const Route& route) {
     return is(route) && route.in == in && route.net == cookie;
