@@ -146,7 +146,11 @@ static __always_inline void tna_ct_translate(struct tna_pkt *p, struct nf_conn *
 	tna_ct_address(f->nat_daddr, tna_ct_tuple_member(other, src.u3), v4);
 	f->nat_sport = tna_word(tna_ct_tuple_member(other, dst.u));
 	f->nat_dport = tna_word(tna_ct_tuple_member(other, src.u));
-	__builtin_memcpy(p->daddr, f->nat_daddr, sizeof(p->daddr));
+	/* One by one, as they have just been stored: see lib/rule_kept.h. */
+	p->daddr[0] = f->nat_daddr[0];
+	p->daddr[1] = f->nat_daddr[1];
+	p->daddr[2] = f->nat_daddr[2];
+	p->daddr[3] = f->nat_daddr[3];
 	p->dport = f->nat_dport;
 }
 
