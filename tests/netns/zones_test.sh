@@ -61,7 +61,7 @@ setup() {
 
 entries() { in_ns b conntrack -L "$@" 2>/dev/null; }
 by_zone() { tna_on && tna capabilities --json | jq -e '.kernel.features[] | select(.name == "connections by zone") | .available' >/dev/null; }
-# both TO [IPERF-OPTION...]: the same connection of both customers at a time, in the background
+# both TO [IPERF-OPTION...]: the same connection of both customers at a time, in the background; they have begun
 both() {
   local to=$1 n
   shift
@@ -71,7 +71,11 @@ both() {
     CHILDREN+=("$!")
     RUNNING[n]=$!
   done
+  wait_until 5 begun "$(family "$to")"
 }
+begun() { of_zone 1 "$1" | grep -q ASSURED && of_zone 2 "$1" | grep -q ASSURED; }
+of_zone() { entries -p tcp --zone "$1" -f "$2" | grep " sport=$SOURCE "; } # of_zone ZONE FAMILY
+family() { case $1 in *:*) echo ipv6 ;; *) echo ipv4 ;; esac; }
 ended_well() { # ended_well: both have
   local n
   for n in 1 3; do
@@ -87,21 +91,19 @@ test_same_connections_of_both() {
   for to in 10.0.2.2 fd00:2::2; do
     before=$(fast_packets p1) before3=$(fast_packets p3)
     both $to -b 4M -l 1000 -t 4
-    sleep 1
-    same "connections of that port in zone 1" 1 "$(entries -p tcp --zone 1 -f $(family $to) | grep -c " sport=$SOURCE ")"
-    same "connections of that port in zone 2" 1 "$(entries -p tcp --zone 2 -f $(family $to) | grep -c " sport=$SOURCE ")"
+    same "connections of that port in zone 1" 1 "$(of_zone 1 "$(family $to)" | wc -l)"
+    same "connections of that port in zone 2" 1 "$(of_zone 2 "$(family $to)" | wc -l)"
     ended_well
     by_zone || continue
     grew "TCP to $to of customer 1" p1 "$before" 300
     grew "TCP to $to of customer 2" p3 "$before3" 300
   done
 }
-family() { case $1 in *:*) echo ipv6 ;; *) echo ipv4 ;; esac; }
 
 test_deleted_in_one_zone() { # and forbidden from now on, so that Linux does not pick it up
   local before before4
   both 10.0.2.2 -b 4M -l 1000 -t 6
-  sleep 1.5
+  sleep 1
   in_ns b nft insert rule inet fw forward iifname '{ "p1", "p2", "p3", "p4" }' ct state new drop
   in_ns b conntrack -D -p tcp --zone 1 >/dev/null 2>&1
   sleep 0.3
