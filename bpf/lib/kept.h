@@ -20,10 +20,10 @@ static __always_inline bool tna_preemptible(void)
 	return bpf_core_field_exists(struct task_struct, softirq_disable_cnt);
 }
 
-/* The key of a place among this CPU's, which there are 1 << `bits` of. */
-static __always_inline __u32 tna_kept_key(__u32 place, int bits)
+/* The key of a place in this CPU's part, of which each has so many. */
+static __always_inline __u32 tna_kept_key(__u32 place, __u32 places)
 {
-	return bpf_get_smp_processor_id() << bits | place;
+	return bpf_get_smp_processor_id() * places + place;
 }
 
 /* What is kept until then holds, and stays: of flows with the same place the first has it. */

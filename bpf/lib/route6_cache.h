@@ -38,7 +38,7 @@ static __always_inline struct tna_route6 *tna_route6_place(struct tna_pkt *p)
 	__u32 from = bpf_ntohl(p->saddr[1]) ^ bpf_ntohl(p->saddr[3]);
 	__u32 to = bpf_ntohl(p->daddr[1]) ^ bpf_ntohl(p->daddr[3]);
 	__u32 hash = from * 0x9e3779b1U + to * 0x85ebca6bU + bpf_ntohl(p->flowinfo) * 0xc2b2ae35U;
-	__u32 key = tna_kept_key(hash >> 18, 14);
+	__u32 key = tna_kept_key(hash >> 18, TNA_ROUTES_KEPT);
 
 	if (tna_preemptible() || p->by_ports)
 		return NULL;

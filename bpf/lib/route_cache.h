@@ -40,7 +40,7 @@ static __always_inline struct tna_route *tna_route_place(struct tna_pkt *p)
 {
 	/* Neighbouring addresses differ in their last bits, which the products carry upwards. */
 	__u32 hash = bpf_ntohl(p->saddr[0]) * 0x9e3779b1U + bpf_ntohl(p->daddr[0]) * 0x85ebca6bU;
-	__u32 key = tna_kept_key(hash >> 18, 14);
+	__u32 key = tna_kept_key(hash >> 18, TNA_ROUTES_KEPT);
 
 	_Static_assert(TNA_ROUTES_KEPT == 1 << 14, "the key");
 	if (tna_preemptible() || p->by_ports)

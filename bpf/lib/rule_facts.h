@@ -156,6 +156,15 @@ static __always_inline void tna_rule_name(__u8 *name, struct net_device *dev)
 	*(__u64 *)(name + 8) = tna_word(at + 8);
 }
 
+static __always_inline void tna_rule_device(struct tna_pkt *p, struct net_device *dev, __u8 *name,
+					    __u32 *of_group)
+{
+	if (!TNA_ON(p, rules_devices))
+		return;
+	tna_rule_name(name, dev);
+	*of_group = tna_get(dev, group);
+}
+
 /* To rules of IP a bridged packet comes and goes by the bridge (net/bridge/br_netfilter_hooks.c:
  * br_nf_forward_ip).
  */
@@ -167,19 +176,13 @@ static __always_inline void tna_rule_ingress(struct tna_pkt *p, struct tna_rule_
 
 	if (TNA_RULE_BRIDGED(p)) {
 		f->port_iif = tna_device_ifindex(in);
-		if (TNA_ON(p, rules_devices)) {
-			tna_rule_name(f->port_iifname, in);
-			f->port_iifgroup = tna_get(in, group);
-		}
+		tna_rule_device(p, in, f->port_iifname, &f->port_iifgroup);
 		in = tna_see(p->br, dev);
 	} else {
 		f->bridged = 0;
 	}
 	f->iif = tna_device_ifindex(in);
-	if (!TNA_ON(p, rules_devices))
-		return;
-	tna_rule_name(f->iifname, in);
-	f->iifgroup = tna_get(in, group);
+	tna_rule_device(p, in, f->iifname, &f->iifgroup);
 }
 
 static __always_inline void tna_rule_egress(struct tna_pkt *p, struct tna_rule_facts *f)
@@ -189,17 +192,11 @@ static __always_inline void tna_rule_egress(struct tna_pkt *p, struct tna_rule_f
 	f->oif = p->out_ifindex;
 	if (TNA_RULE_BRIDGED(p)) {
 		f->port_oif = p->out_ifindex;
-		if (TNA_ON(p, rules_devices)) {
-			tna_rule_name(f->port_oifname, out);
-			f->port_oifgroup = tna_get(out, group);
-		}
+		tna_rule_device(p, out, f->port_oifname, &f->port_oifgroup);
 		out = tna_see(p->br, dev);
 		f->oif = tna_device_ifindex(out);
 	}
-	if (!TNA_ON(p, rules_devices))
-		return;
-	tna_rule_name(f->oifname, out);
-	f->oifgroup = tna_get(out, group);
+	tna_rule_device(p, out, f->oifname, &f->oifgroup);
 }
 
 /* What the packet has when it meets the first rule. */

@@ -67,7 +67,7 @@ __weak __hidden __u32 tna_rule_ask(struct tna_rule_facts *f, __u32 root)
 	_Static_assert(TNA_RULES_KEPT == 1 << 14, "the hash");
 	_Static_assert(TNA_RULE_WORDS == 12, "the hash and the comparison");
 	_Static_assert(sizeof(f->key) >= TNA_RULE_SCRATCH * sizeof(__u32), "the search");
-	f->key[0] = tna_kept_key(tna_rule_hash(vector->word, root), 14);
+	f->key[0] = tna_kept_key(tna_rule_hash(vector->word, root), TNA_RULES_KEPT);
 	kept = bpf_map_lookup_elem(&tna_rules_kept, f->key);
 	if (kept && kept->version == version && kept->root == root &&
 	    tna_rule_same_words(kept->word, vector->word))
