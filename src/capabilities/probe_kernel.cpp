@@ -9,6 +9,7 @@
 #include <cstring>
 #include <initializer_list>
 
+#include "capabilities/probe_rules.h"
 #include "capabilities/tap_list.h"
 
 namespace tna {
@@ -58,8 +59,7 @@ Feature probe_taps(KernelMemory& memory) {
 
 // As of now: connection tracking may be a module, and come later (probe_rules.h).
 Feature probe_zones(const KernelMemory& memory) {
-  if (memory.offset("bpf_ct_opts", "ct_zone_id", "nf_conntrack"))
-    return {kFeatureZones, true, "struct bpf_ct_opts has ct_zone_id"};
+  if (looks_by_zone(memory)) return {kFeatureZones, true, "struct bpf_ct_opts has ct_zone_id"};
   if (memory.offset("bpf_ct_opts", "netns_id", "nf_conntrack"))
     return {kFeatureZones, false, "(6.11 and later) struct bpf_ct_opts has no ct_zone_id"};
   return {kFeatureZones, false, "nf_conntrack isn't there; it is looked at again when it is"};

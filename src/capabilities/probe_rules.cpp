@@ -81,9 +81,12 @@ bool probe_connections(const NetfilterState& state, const NetfilterState& before
   return false;
 }
 
-bool probe_zones(const KernelMemory& memory, const NetfilterState& before) {
-  if (before.connections_shown) return before.zones_shown;
+bool looks_by_zone(const KernelMemory& memory) {
   return memory.offset("bpf_ct_opts", "ct_zone_id", "nf_conntrack").has_value();
+}
+
+bool probe_zones(const KernelMemory& memory, const NetfilterState& before) {
+  return before.connections_shown ? before.zones_shown : looks_by_zone(memory);
 }
 
 Result<RuleWords> probe_rules(KernelMemory& memory, const NetfilterState& state,

@@ -16,5 +16,7 @@ Result<RuleWords> probe_rules(KernelMemory&, const NetfilterState& state,
 bool probe_connections(const NetfilterState& state, const NetfilterState& before);
 // Whether they can in any zone, where they can at all.
 bool probe_zones(const KernelMemory&, const NetfilterState& before);
+// Whether this kernel's functions for that take a zone; false where conntrack isn't loaded.
+bool looks_by_zone(const KernelMemory&);
 
 }  // namespace tna

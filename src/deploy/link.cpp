@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <tuple>
 
 #include "capabilities/libbpf_log.h"
 #include "deploy/code.h"
@@ -267,17 +268,17 @@ Result<LoadedProgram> Pipeline::load(const tna_const& constants, const tna_guard
     else if (value && instruction.imm == guard_fd_)
       instruction.imm = program.guard_map.get();
   }
-  if (rules) put_in_place(code, *rules, rule_maps_);
-  if (rules && constants.rules4)
-    TRY(put_in_place(code, TNA_RULES4_PLACE, rules->linked(rules->rules().ipv4)));
-  if (rules && constants.rules6)
-    TRY(put_in_place(code, TNA_RULES6_PLACE, rules->linked(rules->rules().ipv6)));
-  if (rules && constants.zones4)
-    TRY(put_in_place(code, TNA_ZONES4_PLACE, rules->linked(rules->rules().zones4)));
-  if (rules && constants.zones6)
-    TRY(put_in_place(code, TNA_ZONES6_PLACE, rules->linked(rules->rules().zones6)));
-  if (rules && constants.frame_rules)
-    TRY(put_in_place(code, TNA_RULES_FRAME_PLACE, rules->linked(rules->rules().frames)));
+  if (rules) {
+    put_in_place(code, *rules, rule_maps_);
+    const CompiledRules& made = rules->rules();
+    for (auto [on, place, function] :
+         {std::tuple{constants.rules4, TNA_RULES4_PLACE, &made.ipv4},
+          {constants.rules6, TNA_RULES6_PLACE, &made.ipv6},
+          {constants.zones4, TNA_ZONES4_PLACE, &made.zones4},
+          {constants.zones6, TNA_ZONES6_PLACE, &made.zones6},
+          {constants.frame_rules, TNA_RULES_FRAME_PLACE, &made.frames}})
+      if (on) TRY(put_in_place(code, place, rules->linked(*function)));
+  }
   code = TRY(with_hooks(std::move(code), hooks, hook_memory_fd_,
                         hook_ == Hook::xdp ? static_cast<int>(XDP_PASS) : TC_ACT_UNSPEC));
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // bpf/fpm/zones.h, conntrack.h: connections in the zones that rules choose.
+#include "capabilities/probe_rules.h"
 #include "fpm/connections.h"
 
 namespace tna::test {
@@ -9,7 +10,7 @@ class Zones : public Connections {
  protected:
   void SetUp() override {
     Connections::SetUp();
-    if (!IsSkipped() && !Shared::get().memory().offset("bpf_ct_opts", "ct_zone_id", "nf_conntrack"))
+    if (!IsSkipped() && !looks_by_zone(Shared::get().memory()))
       GTEST_SKIP() << "this kernel's programs can't look by zone";
   }
   // Rules before connection tracking, in a program made for them.
